@@ -1,0 +1,92 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define SLURP_STEP	65536
+
+int
+file_write_all(int fd, const void *p, size_t n, struct err *err)
+{
+	const char *from = p;
+	ssize_t done;
+
+	while (n > 0) {
+		done = write(fd, from, n);
+		if (done == -1 && errno == EINTR)
+			continue;
+		if (done == -1)
+			return err_sys(err, ERR_IO, "cannot write");
+		from += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+ssize_t
+file_read_some(int fd, void *p, size_t n, struct err *err)
+{
+	ssize_t done;
+
+	do
+		done = read(fd, p, n);
+	while (done == -1 && errno == EINTR);
+	if (done == -1)
+		return err_sys(err, ERR_IO, "cannot read");
+	return done;
+}
+
+static int
+slurp_fd(int fd, struct buf *b, struct err *err)
+{
+	size_t step;
+	uint8_t *to;
+	ssize_t n;
+
+	for (;;) {
+		/* At the maximum, one byte more tells whether it fits. */
+		step = b->max - b->n < SLURP_STEP ? b->max - b->n : SLURP_STEP;
+		if (step == 0) {
+			uint8_t more;
+
+			if ((n = file_read_some(fd, &more, 1, err)) == -1)
+				return -1;
+			if (n > 0)
+				b->bad = true;
+			return buf_ok(b, err);
+		}
+		if ((to = buf_room(b, step)) == NULL)
+			return buf_ok(b, err);
+		if ((n = file_read_some(fd, to, step, err)) == -1)
+			return -1;
+		if (n == 0)
+			return 0;
+		b->n += (size_t)n;
+	}
+}
+
+int
+file_slurp(int dirfd, const char *path, struct buf *b, struct err *err)
+{
+	int fd, rc;
+
+	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return err_sys(err, ERR_INPUT, "cannot open '%s'", path);
+	rc = slurp_fd(fd, b, err);
+	close(fd);
+	return rc == -1 ? err_wrap(err, "'%s'", path) : 0;
+}
+
+int
+file_flush_stdout(struct err *err)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return err_sys(err, ERR_IO, "cannot write standard output");
+	return 0;
+}
