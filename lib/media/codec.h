@@ -1,0 +1,49 @@
+/*
+ * codec - the codecs a track can have, and what describes one.
+ */
+#ifndef MEDIA_CODEC_H
+#define MEDIA_CODEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum codec {
+	CODEC_NONE = 0,
+	CODEC_H264,
+	CODEC_AAC,
+};
+
+enum track_kind { TRACK_VIDEO, TRACK_AUDIO };
+
+/* One elementary stream, as an init segment describes it. */
+struct track {
+	uint32_t	 id;		/* track_ID, from 1 */
+	enum track_kind	 kind;
+	enum codec	 codec;
+	uint32_t	 timescale;	/* units a second */
+	uint16_t	 width, height;	/* video: coded size after cropping */
+	uint32_t	 sar_num, sar_den;	/* video: 0 when not known */
+	uint32_t	 sample_rate;	/* audio, Hz */
+	uint16_t	 channels;	/* audio */
+	const uint8_t	*config;	/* H.264: AVCDecoderConfigurationRecord
+					   (ISO/IEC 14496-15 5.3.3.1); AAC:
+					   AudioSpecificConfig (14496-3 1.6);
+					   borrowed from whoever filled this */
+	size_t		 config_bytes;
+};
+
+/* "H.264", "AAC": for messages. */
+const char	*codec_name(enum codec codec);
+
+#define CODEC_STRING_BYTES	64
+
+/*
+ * The CODECS string of RFC 6381, from the configuration's own bytes:
+ * "avc1.64001f", "mp4a.40.2".  0, or -1 with ERR_DATA.
+ */
+struct err;
+int	codec_string(const struct track *track, char out[CODEC_STRING_BYTES],
+	    struct err *err) __attribute__((warn_unused_result));
+
+#endif /* MEDIA_CODEC_H */

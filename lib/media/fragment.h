@@ -1,0 +1,65 @@
+/*
+ * fragment - what a fragment says of itself: fragment(5).
+ *
+ * Originals are "ftyp uuid moov [prft] moof mdat", renditions "styp uuid
+ * [prft] moof mdat".  The uuid box is ours, has a fixed size, and is always
+ * the second box, so that the head of the file is enough to list it.
+ */
+#ifndef MEDIA_FRAGMENT_H
+#define MEDIA_FRAGMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+
+#define FRAGMENT_DEPENDENT	0x1u	/* does not start on a sync sample */
+#define FRAGMENT_EPOCH_START	0x2u	/* first of an epoch */
+#define FRAGMENT_LAST		0x4u	/* its publication ended here */
+
+struct fragment_info {
+	uint32_t	flags;
+	uint32_t	epoch;		/* 0 until segment-store put stamps it */
+	uint32_t	seq;		/* 0 until then; the first is 1 */
+	uint32_t	back;		/* fragments back to the last sync sample;
+					   0 unless FRAGMENT_DEPENDENT */
+	uint32_t	timescale;	/* of START and END, units a second */
+	int64_t		start, end;	/* the interval [start, end) to cover */
+	int64_t		arrival_us;	/* wall clock of the first sample's
+					   arrival; 0 when not known */
+};
+
+/* Append the uuid box. */
+void	fragment_put_info(struct buf *b, const struct fragment_info *info);
+
+/* More than ftyp or styp and the uuid box of any fragment. */
+#define FRAGMENT_HEAD_BYTES	256
+
+/*
+ * Read the info from the first bytes of a file; HEAD may be cut anywhere
+ * behind the uuid box.  0, or -1 with ERR_DATA.
+ */
+int	fragment_get_info(const uint8_t *head, size_t n,
+	    struct fragment_info *info, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
+ * Write EPOCH and SEQ into the info box of the fragment at P, and SEQ into
+ * its mfhd.  0, or -1 with ERR_DATA.
+ */
+int	fragment_stamp(uint8_t *p, size_t n, uint32_t epoch, uint32_t seq,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * The length of the fragment at the start of N bytes: from its ftyp to the
+ * end of its mdat.  1 and *BYTES; 0 when more bytes are needed; -1 with
+ * ERR_DATA: no fragment, or larger than LIMIT_FRAGMENT_BYTES.
+ */
+int	fragment_length(const uint8_t *p, size_t n, size_t *bytes,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/* START or a duration in microseconds, rounded down; no overflow. */
+int64_t	fragment_us(int64_t t, uint32_t timescale);
+
+#endif /* MEDIA_FRAGMENT_H */

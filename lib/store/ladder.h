@@ -1,0 +1,46 @@
+/*
+ * ladder - the YAML file that lists the renditions: ladder(5).
+ */
+#ifndef STORE_LADDER_H
+#define STORE_LADDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/codec.h"
+#include "store/spool.h"
+
+struct err;
+
+enum ladder_tier { LADDER_LIVE, LADDER_BATCH };
+
+struct rendition {
+	char		 name[SPOOL_NAME_BYTES];
+	enum track_kind	 kind;
+	enum ladder_tier tier;
+	bool		 copy;		/* the source's own samples */
+	enum codec	 codec;		/* CODEC_NONE when COPY */
+	uint32_t	 height;	/* video, pixels, even; 0 when COPY */
+	uint64_t	 bitrate_bps;	/* 0: QUALITY is set */
+	int		 quality;	/* x264's CRF, 1 to 51; 0: BITRATE is set */
+	uint64_t	 cap_bps;	/* VBV rate; with BITRATE defaults to it */
+	char		 preset[16];
+};
+
+struct ladder {
+	struct rendition *renditions;	/* owned; in the file's order */
+	size_t		  count;
+};
+
+/*
+ * Read FILE.  0, or -1 with ERR_INPUT, or ERR_CONFIG "FILE:LINE:COL: …".
+ * What is not supported yet is refused by name.
+ */
+int	ladder_load(struct ladder *l, const char *file, struct err *err)
+	    __attribute__((warn_unused_result));
+void	ladder_release(struct ladder *l);
+
+const struct rendition	*ladder_find(const struct ladder *l, const char *name);
+
+#endif /* STORE_LADDER_H */

@@ -1,0 +1,151 @@
+/*
+ * spool - the store: names, publishing, listing, tickets.  See spool(5).
+ *
+ * Correct on any POSIX file system by link(2), rename(2) and O_EXCL alone.
+ *
+ *	src/STREAM/EPOCH/GROUP/SEQ.mp4			originals
+ *	www/STREAM/RENDITION/init-EPOCH.mp4		init segments
+ *	www/STREAM/RENDITION/EPOCH/GROUP/SEQ.m4s	renditions
+ *	queue/STREAM+EPOCH+SEQ				tickets
+ *
+ * EPOCH and GROUP are 6 digits, SEQ 9; GROUP is SEQ / 1000, so that no
+ * directory grows with the length of a stream.
+ */
+#ifndef STORE_SPOOL_H
+#define STORE_SPOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+struct fragment_info;
+
+#define SPOOL_NAME_BYTES	65	/* of a stream or rendition, with NUL */
+#define SPOOL_PATH_BYTES	256	/* of a path below the spool */
+#define SPOOL_SRC		"src"	/* the rendition of an original */
+
+struct spool {
+	int		 fd;		/* the directory */
+	char		*dir;		/* owned; its path as given */
+};
+
+/* Names one fragment of one rendition. */
+struct spool_key {
+	char		stream[SPOOL_NAME_BYTES];
+	char		rendition[SPOOL_NAME_BYTES];	/* SPOOL_SRC: original */
+	uint32_t	epoch;
+	uint32_t	seq;
+};
+
+/* [A-Za-z0-9][A-Za-z0-9._-]{0,63}; a rendition besides is not "src". */
+bool	spool_name_ok(const char *name);
+
+/*
+ * Open DIR; with CREATE make it and src, www, queue below it.
+ * 0, or -1 with ERR_INPUT or ERR_CREATE.
+ */
+int	spool_open(struct spool *s, const char *dir, bool create,
+	    struct err *err) __attribute__((warn_unused_result));
+void	spool_close(struct spool *s);
+
+/* The path of KEY, or of its epoch's init segment, below the spool. */
+void	spool_path(const struct spool_key *key, char out[SPOOL_PATH_BYTES]);
+void	spool_init_path(const struct spool_key *key,
+	    char out[SPOOL_PATH_BYTES]);
+
+/*
+ * The key that PATH names, whatever directory is in front of "src" or "www".
+ * 0, or -1 with ERR_DATA.
+ */
+int	spool_parse_path(const char *path, struct spool_key *key,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * Publish N bytes at P as PATH below the spool: all or nothing, durable when
+ * it returns (dot name, fsync, link, unlink, fsync of the directory).
+ * Missing directories are made.  1 when published, 0 when the name was
+ * there already (somebody else was first: a success), or -1 with ERR_CREATE,
+ * ERR_IO, or ERR_AGAIN (disk full, quota: the same call may succeed later).
+ */
+int	spool_publish(struct spool *s, const char *path, const void *p,
+	    size_t n, struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * The same, but a file that is there already is replaced in one step: for
+ * playlists, which change.  0 or -1.
+ */
+int	spool_replace(struct spool *s, const char *path, const void *p,
+	    size_t n, struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * Append the whole file of KEY to B.  0, or -1 with ERR_INPUT, ERR_IO or
+ * ERR_DATA.
+ */
+int	spool_read(struct spool *s, const struct spool_key *key,
+	    struct buf *b, struct err *err)
+	    __attribute__((warn_unused_result));
+
+
+/*
+ * Call FN for every fragment of STREAM and RENDITION with FIRST <= seq <=
+ * LAST, in order of (epoch, seq).  Names only: no file is opened.
+ * Stops when FN returns non-zero and returns that; else 0, or -1 with
+ * ERR_IO.  A stream or rendition that is not there has no fragments.
+ */
+typedef int spool_fn(const struct spool_key *key, void *arg, struct err *err);
+int	spool_each(struct spool *s, const char *stream, const char *rendition,
+	    uint32_t first, uint32_t last, spool_fn *fn, void *arg,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * The newest fragment.  1 and *KEY; 0 when there is none; -1.
+ * Reads a handful of directories, however long the stream is.
+ */
+int	spool_newest(struct spool *s, const char *stream,
+	    const char *rendition, struct spool_key *key, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
+ * The fragment SEQ of an original's stream, whatever its epoch.
+ * 1 and *KEY, 0 when it is not there, -1.
+ */
+int	spool_find(struct spool *s, const char *stream, const char *rendition,
+	    uint32_t seq, struct spool_key *key, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* True when the file of KEY is there. */
+bool	spool_exists(struct spool *s, const struct spool_key *key);
+
+/* Info and size of the file of KEY, from its head.  0 or -1. */
+int	spool_info(struct spool *s, const struct spool_key *key,
+	    struct fragment_info *info, uint64_t *bytes, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
+ * Sorted names: the streams that have originals; the renditions that have a
+ * directory below www/STREAM.  An owned array of owned strings, NULL-ended;
+ * free it with spool_free_names().  NULL with ERR_IO or ERR_OS.
+ */
+char	**spool_streams(struct spool *s, struct err *err)
+	    __attribute__((warn_unused_result));
+char	**spool_renditions(struct spool *s, const char *stream,
+	    struct err *err) __attribute__((warn_unused_result));
+void	spool_free_names(char **names);
+
+/*
+ * Tickets: hints that a fragment lacks live renditions.  They may be lost,
+ * doubled or stale without harm, so they are not synced.
+ */
+#define SPOOL_TICKET_BYTES	96
+void	spool_ticket_name(const struct spool_key *key,
+	    char out[SPOOL_TICKET_BYTES]);
+int	spool_parse_ticket(const char *name, struct spool_key *key,
+	    struct err *err) __attribute__((warn_unused_result));
+int	spool_ticket_put(struct spool *s, const struct spool_key *key,
+	    struct err *err) __attribute__((warn_unused_result));
+int	spool_ticket_drop(struct spool *s, const struct spool_key *key,
+	    struct err *err) __attribute__((warn_unused_result));
+
+#endif /* STORE_SPOOL_H */
