@@ -1,4 +1,14 @@
-# Plain GNU make.  make demo, make check; make help lists the rest.
+# Plain GNU make.
+#
+#   make demo       install what is needed, build, run the whole path
+#   make check      install what is needed, build, run every test
+#   make [all]      build the programs into build/bin
+#   make lint       man pages, scripts, C
+#   make bench      measure against ffmpeg, side by side
+#   make install    PREFIX and DESTDIR as usual; make uninstall
+#   make clean
+#
+# SAN=address,undefined builds and tests a second tree in build/.
 VERSION := 0.1.0
 
 PREFIX  ?= /usr/local
@@ -58,5 +68,65 @@ $(LIBOBJ) $(CMDOBJ): Makefile
 $(UNIT:%=$B/unit/%.t): $B/unit/%.t: $B/tests/unit/%.o $B/lib.a
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_UNIT) $(LDLIBS)
+
+# A fuzz target and the main that replays its seeds, as a test.
+$(FUZZ:%=$B/fuzz/%.t): $B/fuzz/%.t: $B/tests/fuzz/%.o $B/tests/fuzz/replay.o \
+    $B/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_UNIT) $(LDLIBS)
+# make fuzz-flv: libFuzzer itself, for as long as you let it run.
+.PHONY: $(FUZZ)
+$(FUZZ):
+	@mkdir -p build/fuzz/corpus/$@
+	clang $(BASEFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
+	    -o build/fuzz/$@ tests/fuzz/$@.c $(LIBSRC) $(LIBS_UNIT)
+	build/fuzz/$@ -max_len=65536 build/fuzz/corpus/$@ \
+	    tests/fuzz/corpus/$(@:fuzz-%=%)
+
+# The two commands of the README install what they need first.
+.PHONY: demo check
+demo:
+	@scripts/install-deps build
+	@$(MAKE) -s all player
+	@PATH="$(CURDIR)/build/bin:$$PATH" scripts/demo
+check:
+	@scripts/install-deps check
+	@$(MAKE) all player browser tests
+	BIN="$(CURDIR)/$B/bin" prove -j2 --timer -e '' \
+	    --rules 'par=$B/unit/*' --rules 'par=$B/fuzz/*' \
+	    --rules 'par=tests/cmd/*' --rules 'seq=*' \
+	    $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $(SHELLTESTS)
+SHELLTESTS := $(sort $(wildcard tests/cmd/*.t tests/tree/*.t)) \
+           $(sort $(wildcard tests/pipe/*.t tests/browser/*.t))
+
+.PHONY: tests lint bench install uninstall clean
+tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t)
+lint:
+	mandoc -T lint -W warning man/*.[1-9]
+	shellcheck scripts/* .ci/run
+	shellcheck -S warning -e SC2154 tests/tap.sh tests/*/*.t
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+	    --enable=warning,portability,performance -Ilib \
+	    -DVERSION='"$(VERSION)"' cmd lib
+bench: all
+	tests/bench/run
+
+install: all player
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/ladders \
+	    $(DESTDIR)$(DATADIR)/player
+	install -m 755 $(CMDS:%=$B/bin/%) $(SCRIPTS:%=$B/bin/%) \
+	    $(DESTDIR)$(BINDIR)
+	for f in man/*.[1-9]; do \
+	    install -D -m 644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/} || \
+	    exit 1; done
+	install -m 644 examples/ladders/*.yaml $(DESTDIR)$(DATADIR)/ladders
+	install -m 644 build/player/* $(DESTDIR)$(DATADIR)/player
+uninstall:
+	for p in $(CMDS) $(SCRIPTS); do rm -f $(DESTDIR)$(BINDIR)/$$p; done
+	for f in man/*.[1-9]; do \
+	    rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
+	rm -rf $(DESTDIR)$(DATADIR)
+clean:
+	rm -rf build
 
 -include $(LIBOBJ:.o=.d) $(CMDOBJ:.o=.d) $(UNIT:%=$B/tests/unit/%.d)
