@@ -104,7 +104,7 @@ tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t)
 lint:
 	mandoc -T lint -W warning man/*.[1-9]
 	shellcheck scripts/* .ci/run
-	shellcheck -S warning -e SC2154 tests/tap.sh tests/*/*.t
+	shellcheck -S warning -e SC2154,SC2034,SC2155 tests/tap.sh tests/*/*.t
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 	    --enable=warning,portability,performance -Ilib \
 	    -DVERSION='"$(VERSION)"' cmd lib

@@ -1,0 +1,33 @@
+#!/bin/bash
+# make demo, as the README says it, and Ctrl-C.
+. "${0%/*}/../tap.sh"
+. "${0%/*}/path.sh"
+root=$(cd "${0%/*}/../.." && pwd)
+export DEMO_DIR="$tmp/demo" DEMO_RTMP="127.0.0.1:$(free_port)"
+DEMO_HTTP="127.0.0.1:$(free_port)"
+export DEMO_HTTP
+unset LIVESPOOL_SPOOL
+
+run /dev/null env DEMO_SECONDS=8 "$root/scripts/demo"
+status_is 0 'the demo serves segments'
+stdout_has "Watch:        http://$DEMO_HTTP/" 'it says what to watch'
+stdout_has "rtmp://$DEMO_RTMP/live" 'and where to publish'
+[ "$(grep -c '^ *[0-9]* s ' "$tmp/out")" -ge 6 ]
+ok $? 'and one status line a second'
+none_left() { ! pgrep -f "$DEMO_DIR"; }
+wait_for 5 none_left; ok $? 'it leaves no process behind'
+
+set -m			# a process group of its own, as in a terminal
+"$root/scripts/demo" >"$tmp/out" 2>"$tmp/err" </dev/null &
+demo=$!
+set +m
+wait_for 20 grep -q '^ *[0-9]* s ' "$tmp/out"; ok $? 'it runs until told'
+kill -INT -- -"$demo"
+wait "$demo"; is $? 130 'Ctrl-C ends it'
+wait_for 10 none_left; ok $? 'and leaves no process behind'
+
+run /dev/null env DEMO_SECONDS=5 DEMO_ENCODER=none "$root/scripts/demo"
+[ "$st" -ne 0 ]; ok $? 'without segments its status is not 0'
+run /dev/null env DEMO_SECONDS=soon "$root/scripts/demo"
+status_is 64 'a bad DEMO_SECONDS is wrong usage'
+done_testing
