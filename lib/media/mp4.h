@@ -34,8 +34,13 @@ struct mp4_run {
 	size_t			 count;
 };
 
-/* ftyp + moov: an init segment.  Same tracks, same bytes. */
+/*
+ * ftyp + moov: an init segment.  Same tracks, same bytes.  The brands of
+ * mp4_put_ftyp() promise a CMAF track, which has one track a file;
+ * mp4_put_ftyp_movie() is for files with several.
+ */
 void	mp4_put_ftyp(struct buf *b);
+void	mp4_put_ftyp_movie(struct buf *b);
 void	mp4_put_moov(struct buf *b, const struct track *tracks, size_t n);
 
 /* styp of a media segment. */
@@ -48,6 +53,13 @@ void	mp4_put_prft(struct buf *b, uint32_t track_id, int64_t wall_us,
 /* moof + mdat; runs without samples are left out.  SEQ goes into mfhd. */
 void	mp4_put_fragment(struct buf *b, uint32_t seq,
 	    const struct mp4_run *runs, size_t n);
+
+/*
+ * The same without the samples' bytes: moof and the header of mdat.  What
+ * follows must be all samples, run by run; their P is not looked at.
+ */
+void	mp4_put_moof(struct buf *b, uint32_t seq, const struct mp4_run *runs,
+	    size_t n);
 
 #define MP4_TRACKS_MAX	16
 
