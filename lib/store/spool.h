@@ -6,6 +6,7 @@
  *	src/STREAM/EPOCH/GROUP/SEQ.mp4			originals
  *	www/STREAM/RENDITION/init-EPOCH.mp4		init segments
  *	www/STREAM/RENDITION/EPOCH/GROUP/SEQ.m4s	renditions
+ *	www/STREAM/RENDITION/none-EPOCH			"there will never be one"
  *	queue/STREAM+EPOCH+SEQ				tickets
  *
  * EPOCH and GROUP are 6 digits, SEQ 9; GROUP is SEQ / 1000, so that no
@@ -26,9 +27,15 @@ struct fragment_info;
 #define SPOOL_PATH_BYTES	256	/* of a path below the spool */
 #define SPOOL_SRC		"src"	/* the rendition of an original */
 
+#define SPOOL_EPOCH_MAX		999999u
+#define SPOOL_SEQ_MAX		999999999u
+#define SPOOL_GROUP		1000u	/* fragments of a directory */
+
 struct spool {
-	int		 fd;		/* the directory */
-	char		*dir;		/* owned; its path as given */
+	int	 fd;			/* the directory */
+	char	*dir;			/* owned; its path as given */
+	char	 synced[SPOOL_PATH_BYTES];	/* the directory of originals
+						   whose way up is synced */
 };
 
 /* Names one fragment of one rendition. */
@@ -56,6 +63,14 @@ void	spool_init_path(const struct spool_key *key,
 	    char out[SPOOL_PATH_BYTES]);
 
 /*
+ * The empty file that says that KEY's epoch cannot have this rendition: no
+ * such track, or a picture smaller than the rung.  transcode-job publishes
+ * it; nothing then waits for the rendition.
+ */
+void	spool_none_path(const struct spool_key *key,
+	    char out[SPOOL_PATH_BYTES]);
+
+/*
  * The key that PATH names, whatever directory is in front of "src" or "www".
  * 0, or -1 with ERR_DATA.
  */
@@ -67,14 +82,16 @@ int	spool_parse_path(const char *path, struct spool_key *key,
  * it returns (dot name, fsync, link, unlink, fsync of the directory).
  * Missing directories are made.  1 when published, 0 when the name was
  * there already (somebody else was first: a success), or -1 with ERR_CREATE,
- * ERR_IO, or ERR_AGAIN (disk full, quota: the same call may succeed later).
+ * ERR_IO, or ERR_AGAIN (disk full, quota, EIO: the same call may succeed
+ * later).  After a failure PATH is not there, unless it was before.
  */
 int	spool_publish(struct spool *s, const char *path, const void *p,
 	    size_t n, struct err *err) __attribute__((warn_unused_result));
 
 /*
  * The same, but a file that is there already is replaced in one step: for
- * playlists, which change.  0 or -1.
+ * playlists, which change.  A power cut may bring back the older one: the
+ * directory is not synced.  0 or -1.
  */
 int	spool_replace(struct spool *s, const char *path, const void *p,
 	    size_t n, struct err *err) __attribute__((warn_unused_result));
@@ -86,7 +103,6 @@ int	spool_replace(struct spool *s, const char *path, const void *p,
 int	spool_read(struct spool *s, const struct spool_key *key,
 	    struct buf *b, struct err *err)
 	    __attribute__((warn_unused_result));
-
 
 /*
  * Call FN for every fragment of STREAM and RENDITION with FIRST <= seq <=
@@ -115,8 +131,28 @@ int	spool_find(struct spool *s, const char *stream, const char *rendition,
 	    uint32_t seq, struct spool_key *key, struct err *err)
 	    __attribute__((warn_unused_result));
 
-/* True when the file of KEY is there. */
+/*
+ * The sorted numbers of the epochs of a stream's rendition, or of the groups
+ * of KEY's epoch, in an owned array.  0 or -1.
+ */
+int	spool_epochs(struct spool *s, const char *stream,
+	    const char *rendition, uint32_t **epochs, size_t *count,
+	    struct err *err) __attribute__((warn_unused_result));
+int	spool_groups(struct spool *s, const struct spool_key *key,
+	    uint32_t **groups, size_t *count, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
+ * Which fragments of GROUP of KEY's epoch are there: THERE[i] is fragment
+ * GROUP * SPOOL_GROUP + i.  One directory is read.  0 or -1.
+ */
+int	spool_group(struct spool *s, const struct spool_key *key,
+	    uint32_t group, bool there[SPOOL_GROUP], struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* True when the file of KEY is there; when its none file is. */
 bool	spool_exists(struct spool *s, const struct spool_key *key);
+bool	spool_none(struct spool *s, const struct spool_key *key);
 
 /* Info and size of the file of KEY, from its head.  0 or -1. */
 int	spool_info(struct spool *s, const struct spool_key *key,

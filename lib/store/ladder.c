@@ -1,0 +1,344 @@
+#include "store/ladder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/opt.h"
+#include "base/yaml.h"
+
+#define HEIGHT_MIN	16
+#define HEIGHT_MAX	8192
+#define QUALITY_MAX	51
+#define BITRATE_MIN	16000
+#define BITRATE_MAX	UINT64_C(500000000)
+
+/* What one rendition is read with. */
+struct reader {
+	const struct yaml_doc	*doc;
+	const struct yaml_node	*map;	/* the rendition's settings */
+	struct rendition	*r;
+	struct err		*err;
+};
+
+/* The scalar of KEY, NULL when it is not there; -1 when it is no scalar. */
+static int
+get_scalar(const struct reader *rd, const char *key,
+    const struct yaml_node **node)
+{
+	*node = yaml_get(rd->map, key);
+	if (*node == NULL)
+		return 0;
+	return yaml_expect(rd->doc, *node, YAML_KIND_SCALAR, rd->err);
+}
+
+/* Put the place of NODE in front of a message of base/opt. */
+static int
+at_node(const struct reader *rd, const struct yaml_node *node)
+{
+	char text[sizeof(rd->err->text)];
+
+	memcpy(text, rd->err->text, sizeof(text));
+	return yaml_error(rd->doc, node, rd->err, "%s", text);
+}
+
+static int
+read_uint(const struct reader *rd, const char *key, uint64_t min,
+    uint64_t max, uint64_t *n)
+{
+	const struct yaml_node *node;
+
+	*n = 0;
+	if (get_scalar(rd, key, &node) == -1)
+		return -1;
+	if (node == NULL)
+		return 0;
+	if (opt_uint(key, node->scalar, min, max, n, rd->err) == -1)
+		return at_node(rd, node);
+	return 0;
+}
+
+static int
+read_bitrate(const struct reader *rd, const char *key, uint64_t *bps)
+{
+	const struct yaml_node *node;
+
+	*bps = 0;
+	if (get_scalar(rd, key, &node) == -1)
+		return -1;
+	if (node == NULL)
+		return 0;
+	if (opt_bitrate(key, node->scalar, BITRATE_MIN, BITRATE_MAX, bps,
+	    rd->err) == -1)
+		return at_node(rd, node);
+	return 0;
+}
+
+/* Refuse KEY, which is known but not done. */
+static int
+refuse_key(const struct reader *rd, const char *key)
+{
+	const struct yaml_node *node = yaml_get(rd->map, key);
+
+	if (node == NULL)
+		return 0;
+	return err_set(rd->err, ERR_CONFIG,
+	    "%s:%zu:%zu: '%s' is not supported yet", rd->doc->file,
+	    node->key_line, node->key_col, key);
+}
+
+static int
+read_tier(const struct reader *rd)
+{
+	const struct yaml_node *node;
+
+	rd->r->tier = LADDER_LIVE;
+	if (get_scalar(rd, "tier", &node) == -1)
+		return -1;
+	if (node == NULL || strcmp(node->scalar, "live") == 0)
+		return 0;
+	if (strcmp(node->scalar, "batch") != 0)
+		return yaml_error(rd->doc, node, rd->err,
+		    "tier: bad value '%s': want live or batch", node->scalar);
+	rd->r->tier = LADDER_BATCH;
+	return 0;
+}
+
+static int
+read_preset(const struct reader *rd)
+{
+	static const char *const presets[] = { "ultrafast", "superfast",
+	    "veryfast", "faster", "fast", "medium", "slow", "slower",
+	    "veryslow", "placebo" };
+	const struct yaml_node *node;
+	const char *preset;
+	size_t i;
+
+	if (get_scalar(rd, "preset", &node) == -1)
+		return -1;
+	preset = node == NULL ? "veryfast" : node->scalar;
+	for (i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
+		if (strcmp(preset, presets[i]) == 0) {
+			snprintf(rd->r->preset, sizeof(rd->r->preset), "%s",
+			    preset);
+			return 0;
+		}
+	return yaml_error(rd->doc, node, rd->err, "preset: bad value '%s': "
+	    "want one of x264's, ultrafast to placebo", preset);
+}
+
+/* A rendition has a rate, or a quality under a ceiling. */
+static int
+read_rate(const struct reader *rd)
+{
+	struct rendition *r = rd->r;
+	uint64_t quality;
+
+	if (read_bitrate(rd, "bitrate", &r->bitrate_bps) == -1 ||
+	    read_uint(rd, "quality", 1, QUALITY_MAX, &quality) == -1 ||
+	    read_bitrate(rd, "cap", &r->cap_bps) == -1)
+		return -1;
+	r->quality = (int)quality;
+	if (r->bitrate_bps == 0 && r->quality == 0)
+		return yaml_error(rd->doc, rd->map, rd->err,
+		    "rendition '%s' needs 'quality' and 'cap', or 'bitrate'",
+		    r->name);
+	if (r->bitrate_bps != 0 && r->quality != 0)
+		return yaml_error(rd->doc, yaml_get(rd->map, "quality"),
+		    rd->err, "rendition '%s' has both 'bitrate' and "
+		    "'quality': choose one", r->name);
+	if (r->quality != 0 && r->cap_bps == 0)
+		return yaml_error(rd->doc, yaml_get(rd->map, "quality"),
+		    rd->err, "rendition '%s' has 'quality' without 'cap': "
+		    "players must be told its highest rate", r->name);
+	if (r->cap_bps == 0)
+		r->cap_bps = r->bitrate_bps;
+	if (r->cap_bps < r->bitrate_bps)
+		return yaml_error(rd->doc, yaml_get(rd->map, "cap"), rd->err,
+		    "cap: below the bitrate");
+	return 0;
+}
+
+/* The value of "codec", which must be there. */
+static int
+read_codec(const struct reader *rd, const struct yaml_node **node)
+{
+	if (get_scalar(rd, "codec", node) == -1)
+		return -1;
+	if (*node == NULL)
+		return yaml_error(rd->doc, rd->map, rd->err,
+		    "rendition '%s' needs 'codec'", rd->r->name);
+	return 0;
+}
+
+static int
+bad_codec(const struct reader *rd, const struct yaml_node *node,
+    const char *const later[], const char *now)
+{
+	size_t i;
+
+	for (i = 0; later[i] != NULL; i++)
+		if (strcmp(node->scalar, later[i]) == 0)
+			return yaml_error(rd->doc, node, rd->err,
+			    "codec '%s' is not supported yet: want %s",
+			    node->scalar, now);
+	return yaml_error(rd->doc, node, rd->err,
+	    "codec: bad value '%s': want %s", node->scalar, now);
+}
+
+static int
+read_video(const struct reader *rd)
+{
+	static const char *const later[] = { "copy", "hevc", "av1", "vp9",
+	    NULL };
+	static const char *const keys[] = { "codec", "height", "quality",
+	    "cap", "bitrate", "preset", "tier", "fps", NULL };
+	const struct yaml_node *codec;
+	uint64_t height;
+
+	if (yaml_check_keys(rd->doc, rd->map, keys, rd->err) == -1 ||
+	    refuse_key(rd, "fps") == -1 || read_codec(rd, &codec) == -1)
+		return -1;
+	if (strcmp(codec->scalar, "h264") != 0)
+		return bad_codec(rd, codec, later, "h264");
+	rd->r->codec = CODEC_H264;
+	if (read_uint(rd, "height", HEIGHT_MIN, HEIGHT_MAX, &height) == -1)
+		return -1;
+	if (height == 0)
+		return yaml_error(rd->doc, rd->map, rd->err,
+		    "rendition '%s' needs 'height'", rd->r->name);
+	if (height % 2 != 0)
+		return yaml_error(rd->doc, yaml_get(rd->map, "height"),
+		    rd->err, "height: must be even, for 4:2:0");
+	rd->r->height = (uint32_t)height;
+	if (read_rate(rd) == -1 || read_preset(rd) == -1)
+		return -1;
+	return read_tier(rd);
+}
+
+static int
+read_audio(const struct reader *rd)
+{
+	static const char *const later[] = { "aac", "opus", NULL };
+	static const char *const keys[] = { "codec", "bitrate", "tier", NULL };
+	const struct yaml_node *codec, *node;
+
+	if (yaml_check_keys(rd->doc, rd->map, keys, rd->err) == -1 ||
+	    read_codec(rd, &codec) == -1)
+		return -1;
+	if (strcmp(codec->scalar, "copy") != 0)
+		return bad_codec(rd, codec, later, "copy");
+	if ((node = yaml_get(rd->map, "bitrate")) != NULL)
+		return yaml_error(rd->doc, node, rd->err,
+		    "bitrate: a copy has the source's");
+	rd->r->copy = true;
+	return read_tier(rd);
+}
+
+/* The name is the key of NODE: check it and make room for its rendition. */
+static int
+add_rendition(struct ladder *l, const struct yaml_doc *doc,
+    const struct yaml_node *node, struct err *err)
+{
+	struct rendition *more;
+	const char *problem = NULL;
+
+	if (!spool_name_ok(node->key))
+		problem = "is no name: want [A-Za-z0-9][A-Za-z0-9._-]{0,63}";
+	else if (strcmp(node->key, SPOOL_SRC) == 0)
+		problem = "means the original";
+	else if (ladder_find(l, node->key) != NULL)
+		problem = "is there twice";
+	if (problem != NULL)
+		return err_set(err, ERR_CONFIG,
+		    "%s:%zu:%zu: rendition '%.64s' %s", doc->file,
+		    node->key_line, node->key_col, node->key, problem);
+	if (yaml_expect(doc, node, YAML_KIND_MAP, err) == -1)
+		return -1;
+	more = realloc(l->renditions, (l->count + 1) * sizeof(*more));
+	if (more == NULL)
+		return err_nomem(err);
+	l->renditions = more;
+	more += l->count++;
+	memset(more, 0, sizeof(*more));
+	memcpy(more->name, node->key, strlen(node->key) + 1);
+	return 0;
+}
+
+static int
+read_section(struct ladder *l, const struct yaml_doc *doc,
+    enum track_kind kind, const struct yaml_node *section, struct err *err)
+{
+	struct reader rd = { .doc = doc, .err = err };
+	const struct yaml_node *n;
+
+	if (section == NULL)
+		return 0;
+	if (yaml_expect(doc, section, YAML_KIND_MAP, err) == -1)
+		return -1;
+	for (n = section->child; n != NULL; n = n->next) {
+		if (add_rendition(l, doc, n, err) == -1)
+			return -1;
+		rd.map = n;
+		rd.r = &l->renditions[l->count - 1];
+		rd.r->kind = kind;
+		if ((kind == TRACK_VIDEO ? read_video(&rd) :
+		    read_audio(&rd)) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+read_ladder(struct ladder *l, const struct yaml_doc *doc, struct err *err)
+{
+	static const char *const keys[] = { "video", "audio", "thumbnails",
+	    NULL };
+	const struct reader rd = { .doc = doc, .map = doc->root, .err = err };
+
+	if (yaml_expect(doc, doc->root, YAML_KIND_MAP, err) == -1 ||
+	    yaml_check_keys(doc, doc->root, keys, err) == -1 ||
+	    refuse_key(&rd, "thumbnails") == -1 ||
+	    read_section(l, doc, TRACK_VIDEO, yaml_get(doc->root, "video"),
+	    err) == -1 ||
+	    read_section(l, doc, TRACK_AUDIO, yaml_get(doc->root, "audio"),
+	    err) == -1)
+		return -1;
+	if (l->count == 0)
+		return yaml_error(doc, doc->root, err, "no rendition");
+	return 0;
+}
+
+int
+ladder_load(struct ladder *l, const char *file, struct err *err)
+{
+	struct yaml_doc doc;
+	int rc = -1;
+
+	memset(l, 0, sizeof(*l));
+	if (yaml_load(&doc, file, err) == 0)
+		rc = read_ladder(l, &doc, err);
+	yaml_release(&doc);
+	if (rc == -1)
+		ladder_release(l);
+	return rc;
+}
+
+void
+ladder_release(struct ladder *l)
+{
+	free(l->renditions);
+	memset(l, 0, sizeof(*l));
+}
+
+const struct rendition *
+ladder_find(const struct ladder *l, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < l->count; i++)
+		if (strcmp(l->renditions[i].name, name) == 0)
+			return &l->renditions[i];
+	return NULL;
+}

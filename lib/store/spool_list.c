@@ -1,0 +1,415 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "store/number.h"
+#include "store/spool.h"
+
+/* One directory being read.  A directory that is not there is empty. */
+struct list {
+	DIR		*dir;
+	const char	*path;
+	struct spool	*s;
+};
+
+static int
+list_open(struct list *l, struct spool *s, const char *path, struct err *err)
+{
+	int fd = openat(s->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
+	    O_NOFOLLOW);
+
+	l->dir = NULL;
+	l->path = path;
+	l->s = s;
+	if (fd == -1 && errno == ENOENT)
+		return 0;
+	if (fd == -1)
+		return err_sys(err, ERR_IO, "cannot open '%s/%s'", s->dir,
+		    path);
+	if ((l->dir = fdopendir(fd)) == NULL) {
+		close(fd);
+		return err_nomem(err);
+	}
+	return 0;
+}
+
+/* 1 and *NAME, 0 at the end, -1. */
+static int
+list_next(struct list *l, const char **name, struct err *err)
+{
+	struct dirent *d;
+
+	if (l->dir == NULL)
+		return 0;
+	errno = 0;
+	if ((d = readdir(l->dir)) != NULL) {
+		*name = d->d_name;
+		return 1;
+	}
+	if (errno == 0)
+		return 0;
+	return err_sys(err, ERR_IO, "cannot read '%s/%s'", l->s->dir, l->path);
+}
+
+static void
+list_close(struct list *l)
+{
+	if (l->dir != NULL)
+		closedir(l->dir);
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int
+append_number(uint32_t **list, size_t *count, uint32_t n, struct err *err)
+{
+	uint32_t *more;
+
+	/* Grown when COUNT is a power of two, from 16 on. */
+	if (*count == 0 || (*count >= 16 && (*count & (*count - 1)) == 0)) {
+		more = realloc(*list, (*count < 16 ? 16 : *count * 2) *
+		    sizeof(**list));
+		if (more == NULL)
+			return err_nomem(err);
+		*list = more;
+	}
+	(*list)[(*count)++] = n;
+	return 0;
+}
+
+/* The 6-digit names in the directory PATH; there are at most 10^6. */
+static int
+list_numbers(struct spool *s, const char *path, uint32_t **numbers,
+    size_t *count, struct err *err)
+{
+	struct list l;
+	const char *name = NULL;
+	uint32_t n;
+	int rc;
+
+	*numbers = NULL;
+	*count = 0;
+	if (list_open(&l, s, path, err) == -1)
+		return -1;
+	while ((rc = list_next(&l, &name, err)) == 1)
+		if (number_is(name, EPOCH_DIGITS, "", &n) &&
+		    append_number(numbers, count, n, err) == -1) {
+			rc = -1;
+			break;
+		}
+	list_close(&l);
+	if (rc == -1) {
+		free(*numbers);
+		*numbers = NULL;
+		*count = 0;
+		return -1;
+	}
+	if (*count > 0)
+		qsort(*numbers, *count, sizeof(**numbers), compare_numbers);
+	return 0;
+}
+
+/* The directory of a stream's rendition. */
+static void
+rendition_dir(const char *stream, const char *rendition,
+    char out[SPOOL_PATH_BYTES])
+{
+	if (strcmp(rendition, SPOOL_SRC) == 0)
+		snprintf(out, SPOOL_PATH_BYTES, "src/%s", stream);
+	else
+		snprintf(out, SPOOL_PATH_BYTES, "www/%s/%s", stream,
+		    rendition);
+}
+
+int
+spool_epochs(struct spool *s, const char *stream, const char *rendition,
+    uint32_t **epochs, size_t *count, struct err *err)
+{
+	char path[SPOOL_PATH_BYTES];
+
+	rendition_dir(stream, rendition, path);
+	return list_numbers(s, path, epochs, count, err);
+}
+
+static void
+append_dir(char path[SPOOL_PATH_BYTES], uint32_t n)
+{
+	size_t used = strlen(path);
+
+	snprintf(path + used, SPOOL_PATH_BYTES - used, "/%06" PRIu32, n);
+}
+
+int
+spool_groups(struct spool *s, const struct spool_key *key, uint32_t **groups,
+    size_t *count, struct err *err)
+{
+	char path[SPOOL_PATH_BYTES];
+
+	rendition_dir(key->stream, key->rendition, path);
+	append_dir(path, key->epoch);
+	return list_numbers(s, path, groups, count, err);
+}
+
+int
+spool_group(struct spool *s, const struct spool_key *key, uint32_t group,
+    bool there[SPOOL_GROUP], struct err *err)
+{
+	bool original = strcmp(key->rendition, SPOOL_SRC) == 0;
+	char path[SPOOL_PATH_BYTES];
+	struct list l;
+	const char *name = NULL;
+	uint32_t seq;
+	int rc;
+
+	memset(there, 0, SPOOL_GROUP * sizeof(*there));
+	rendition_dir(key->stream, key->rendition, path);
+	append_dir(path, key->epoch);
+	append_dir(path, group);
+	if (list_open(&l, s, path, err) == -1)
+		return -1;
+	while ((rc = list_next(&l, &name, err)) == 1)
+		if (number_is(name, SEQ_DIGITS, original ? ".mp4" : ".m4s",
+		    &seq) && seq / SPOOL_GROUP == group)
+			there[seq % SPOOL_GROUP] = true;
+	list_close(&l);
+	return rc;
+}
+
+struct each {
+	struct spool	*s;
+	uint32_t	 first, last;
+	spool_fn	*fn;
+	void		*arg;
+	struct err	*err;
+};
+
+static int
+each_in_group(const struct each *e, struct spool_key *key, uint32_t group)
+{
+	bool there[SPOOL_GROUP];
+	uint32_t i;
+	int rc;
+
+	if (spool_group(e->s, key, group, there, e->err) == -1)
+		return -1;
+	for (i = 0; i < SPOOL_GROUP; i++) {
+		key->seq = group * SPOOL_GROUP + i;
+		if (!there[i] || key->seq < e->first || key->seq > e->last)
+			continue;
+		if ((rc = e->fn(key, e->arg, e->err)) != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+each_in_epoch(const struct each *e, struct spool_key *key)
+{
+	uint32_t *groups;
+	size_t count, i;
+	int rc = 0;
+
+	if (spool_groups(e->s, key, &groups, &count, e->err) == -1)
+		return -1;
+	for (i = 0; i < count && rc == 0; i++)
+		if (groups[i] >= e->first / SPOOL_GROUP &&
+		    groups[i] <= e->last / SPOOL_GROUP)
+			rc = each_in_group(e, key, groups[i]);
+	free(groups);
+	return rc;
+}
+
+static void
+set_key(struct spool_key *key, const char *stream, const char *rendition)
+{
+	memset(key, 0, sizeof(*key));
+	snprintf(key->stream, sizeof(key->stream), "%s", stream);
+	snprintf(key->rendition, sizeof(key->rendition), "%s", rendition);
+}
+
+int
+spool_each(struct spool *s, const char *stream, const char *rendition,
+    uint32_t first, uint32_t last, spool_fn *fn, void *arg, struct err *err)
+{
+	struct each e = { s, first, last, fn, arg, err };
+	struct spool_key key;
+	uint32_t *epochs;
+	size_t count, i;
+	int rc = 0;
+
+	set_key(&key, stream, rendition);
+	if (spool_epochs(s, stream, rendition, &epochs, &count, err) == -1)
+		return -1;
+	for (i = 0; i < count && rc == 0; i++) {
+		key.epoch = epochs[i];
+		rc = each_in_epoch(&e, &key);
+	}
+	free(epochs);
+	return rc;
+}
+
+/* The newest fragment of KEY's epoch.  1, 0 or -1. */
+static int
+newest_of_epoch(struct spool *s, struct spool_key *key, struct err *err)
+{
+	bool there[SPOOL_GROUP];
+	uint32_t *groups, i;
+	size_t count;
+	int rc = 0;
+
+	if (spool_groups(s, key, &groups, &count, err) == -1)
+		return -1;
+	while (rc == 0 && count-- > 0) {
+		rc = spool_group(s, key, groups[count], there, err);
+		for (i = SPOOL_GROUP; rc == 0 && i-- > 0; )
+			if (there[i]) {
+				key->seq = groups[count] * SPOOL_GROUP + i;
+				rc = 1;
+			}
+	}
+	free(groups);
+	return rc;
+}
+
+int
+spool_newest(struct spool *s, const char *stream, const char *rendition,
+    struct spool_key *key, struct err *err)
+{
+	uint32_t *epochs;
+	size_t count;
+	int rc = 0;
+
+	set_key(key, stream, rendition);
+	if (spool_epochs(s, stream, rendition, &epochs, &count, err) == -1)
+		return -1;
+	while (rc == 0 && count-- > 0) {
+		key->epoch = epochs[count];
+		rc = newest_of_epoch(s, key, err);
+	}
+	free(epochs);
+	return rc;
+}
+
+int
+spool_find(struct spool *s, const char *stream, const char *rendition,
+    uint32_t seq, struct spool_key *key, struct err *err)
+{
+	uint32_t *epochs;
+	size_t count;
+	bool found = false;
+
+	set_key(key, stream, rendition);
+	key->seq = seq;
+	if (spool_epochs(s, stream, rendition, &epochs, &count, err) == -1)
+		return -1;
+	while (!found && count-- > 0) {
+		key->epoch = epochs[count];
+		found = spool_exists(s, key);
+	}
+	free(epochs);
+	return found;
+}
+
+void
+spool_free_names(char **names)
+{
+	size_t i;
+
+	if (names == NULL)
+		return;
+	for (i = 0; names[i] != NULL; i++)
+		free(names[i]);
+	free(names);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool
+is_directory(const struct list *l, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd(l->dir), name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode);
+}
+
+/* Append a copy of NAME to the NULL-ended array. */
+static int
+append_name(char ***names, size_t *count, const char *name, struct err *err)
+{
+	char **more = realloc(*names, (*count + 2) * sizeof(*more));
+
+	if (more == NULL)
+		return err_nomem(err);
+	*names = more;
+	more[*count + 1] = NULL;
+	if ((more[*count] = strdup(name)) == NULL)
+		return err_nomem(err);
+	(*count)++;
+	return 0;
+}
+
+/* The directories in PATH whose names could be a stream's or rendition's. */
+static char **
+list_names(struct spool *s, const char *path, struct err *err)
+{
+	struct list l;
+	char **names = calloc(1, sizeof(*names));
+	const char *name = NULL;
+	size_t count = 0;
+	int rc;
+
+	if (names == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	if (list_open(&l, s, path, err) == -1) {
+		free(names);
+		return NULL;
+	}
+	while ((rc = list_next(&l, &name, err)) == 1)
+		if (spool_name_ok(name) && is_directory(&l, name) &&
+		    append_name(&names, &count, name, err) == -1) {
+			rc = -1;
+			break;
+		}
+	list_close(&l);
+	if (rc == -1) {
+		spool_free_names(names);
+		return NULL;
+	}
+	qsort(names, count, sizeof(*names), compare_names);
+	return names;
+}
+
+char **
+spool_streams(struct spool *s, struct err *err)
+{
+	return list_names(s, "src", err);
+}
+
+char **
+spool_renditions(struct spool *s, const char *stream, struct err *err)
+{
+	char path[SPOOL_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "www/%s", stream);
+	return list_names(s, path, err);
+}

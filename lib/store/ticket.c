@@ -1,0 +1,90 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "store/number.h"
+#include "store/spool.h"
+
+/* "+000001+000000001" */
+#define TAIL_BYTES	(1 + EPOCH_DIGITS + 1 + SEQ_DIGITS)
+
+void
+spool_ticket_name(const struct spool_key *key, char out[SPOOL_TICKET_BYTES])
+{
+	snprintf(out, SPOOL_TICKET_BYTES, "%s+%06" PRIu32 "+%09" PRIu32,
+	    key->stream, key->epoch, key->seq);
+}
+
+static bool
+parse_ticket(const char *name, struct spool_key *key)
+{
+	size_t n = strlen(name), stream_bytes;
+	const char *tail;
+
+	memset(key, 0, sizeof(*key));
+	if (n <= TAIL_BYTES || n - TAIL_BYTES >= SPOOL_NAME_BYTES)
+		return false;
+	stream_bytes = n - TAIL_BYTES;
+	tail = name + stream_bytes;
+	if (tail[0] != '+' || tail[EPOCH_DIGITS + 1] != '+' ||
+	    !number_is(tail + 1, EPOCH_DIGITS, NULL, &key->epoch) ||
+	    !number_is(tail + EPOCH_DIGITS + 2, SEQ_DIGITS, "", &key->seq))
+		return false;
+	memcpy(key->stream, name, stream_bytes);
+	memcpy(key->rendition, SPOOL_SRC, sizeof(SPOOL_SRC));
+	return spool_name_ok(key->stream);
+}
+
+int
+spool_parse_ticket(const char *name, struct spool_key *key, struct err *err)
+{
+	if (!parse_ticket(name, key))
+		return err_set(err, ERR_DATA, "'%s' is no ticket", name);
+	return 0;
+}
+
+static void
+ticket_path(const struct spool_key *key, char out[SPOOL_PATH_BYTES])
+{
+	char name[SPOOL_TICKET_BYTES];
+
+	spool_ticket_name(key, name);
+	snprintf(out, SPOOL_PATH_BYTES, "queue/%s", name);
+}
+
+int
+spool_ticket_put(struct spool *s, const struct spool_key *key,
+    struct err *err)
+{
+	char path[SPOOL_PATH_BYTES];
+	int fd;
+
+	ticket_path(key, path);
+	fd = openat(s->fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
+	    O_NOFOLLOW, 0666);
+	if (fd == -1 && errno == EEXIST)
+		return 0;
+	if (fd == -1)
+		return err_sys(err, ERR_CREATE, "cannot create '%s/%s'",
+		    s->dir, path);
+	close(fd);
+	return 0;
+}
+
+int
+spool_ticket_drop(struct spool *s, const struct spool_key *key,
+    struct err *err)
+{
+	char path[SPOOL_PATH_BYTES];
+
+	ticket_path(key, path);
+	if (unlinkat(s->fd, path, 0) == -1 && errno != ENOENT)
+		return err_sys(err, ERR_IO, "cannot remove '%s/%s'", s->dir,
+		    path);
+	return 0;
+}
