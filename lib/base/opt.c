@@ -29,6 +29,7 @@ opt_begin(struct opt_state *os, const struct opt_prog *prog)
 {
 	os->prog = prog;
 	os->next = 1;
+	os->ended = false;
 	log_name(prog->name);
 	optind = 0;		/* 0, not 1: getopt forgets an earlier argv */
 	opterr = 0;
@@ -141,7 +142,8 @@ opt_next(struct opt_state *os, int argc, char *argv[], const char **arg,
 	add_options(os->prog->opts, longs, &nlongs, shorts, &nshorts);
 	add_options(common, longs, &nlongs, shorts, &nshorts);
 
-	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+	while (!os->ended &&
+	    (c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		switch (c) {
 		case 'h':
 			print_help(os->prog);
@@ -166,7 +168,15 @@ opt_next(struct opt_state *os, int argc, char *argv[], const char **arg,
 		}
 	}
 	os->next = optind;
+	os->ended = os->ended ||
+	    (optind > 1 && strcmp(argv[optind - 1], "--") == 0);
 	return 0;
+}
+
+void
+opt_skip_operand(struct opt_state *os)
+{
+	optind = ++os->next;
 }
 
 int

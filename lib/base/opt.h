@@ -7,6 +7,7 @@
 #ifndef BASE_OPT_H
 #define BASE_OPT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
@@ -33,6 +34,7 @@ struct opt_prog {
 struct opt_state {
 	const struct opt_prog	*prog;
 	int			 next;	/* index in argv of the next operand */
+	bool			 ended;	/* "--" was seen */
 };
 
 /*
@@ -49,6 +51,12 @@ void	opt_begin(struct opt_state *os, const struct opt_prog *prog);
 int	opt_next(struct opt_state *os, int argc, char *argv[],
 	    const char **arg, struct err *err)
 	    __attribute__((warn_unused_result));
+
+/*
+ * Step over the operand at os->next: opt_next() then goes on behind it.
+ * For commands that take options there too.
+ */
+void	opt_skip_operand(struct opt_state *os);
 
 /* ERR_USAGE unless MIN <= number of operands <= MAX (-1: no limit). */
 int	opt_operands(const struct opt_state *os, int argc, int min, int max,

@@ -9,7 +9,7 @@
 #include "base/json.h"
 
 #define LINE_FIELDS	9
-#define LINE_BYTES_MAX	32768	/* a path of control bytes, all escaped */
+#define JSON_BYTES_MAX	32768	/* a path of bad bytes, all escaped */
 #define US		1000000	/* timescale of a parsed line */
 
 int
@@ -101,7 +101,7 @@ line_print(FILE *out, const struct line *line, enum line_format format,
 	struct buf b;
 	int rc = -1;
 
-	buf_init(&b, LINE_BYTES_MAX);
+	buf_init(&b, JSON_BYTES_MAX);
 	switch (format) {
 	case LINE_TAB:
 		put_tab(&b, line);

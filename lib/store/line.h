@@ -3,7 +3,9 @@
  *
  * TAB-separated: path stream epoch seq rendition start_us duration_us bytes
  * flags.  FLAGS is a comma list of "dependent=N", "epoch-start", "last", or
- * "-".  As JSON the same names are the keys of one object a line.
+ * "-".  As JSON the same names are the keys of one object a line, numbers
+ * are numbers and flags an array.  Readers skip flags they do not know, and
+ * fields behind the ninth.
  */
 #ifndef STORE_LINE_H
 #define STORE_LINE_H
@@ -15,6 +17,9 @@
 #include "store/spool.h"
 
 struct err;
+
+/* The longest line that is read; a path has at most 4095. */
+#define LINE_BYTES_MAX	8192
 
 enum line_format { LINE_TAB, LINE_JSON, LINE_NUL };
 

@@ -6,7 +6,7 @@
  *	src/STREAM/EPOCH/GROUP/SEQ.mp4			originals
  *	www/STREAM/RENDITION/init-EPOCH.mp4		init segments
  *	www/STREAM/RENDITION/EPOCH/GROUP/SEQ.m4s	renditions
- *	www/STREAM/RENDITION/none-EPOCH			"there will never be one"
+ *	www/STREAM/RENDITION/none-EPOCH			there will be none
  *	queue/STREAM+EPOCH+SEQ				tickets
  *
  * EPOCH and GROUP are 6 digits, SEQ 9; GROUP is SEQ / 1000, so that no
@@ -116,6 +116,13 @@ int	spool_each(struct spool *s, const char *stream, const char *rendition,
 	    struct err *err) __attribute__((warn_unused_result));
 
 /*
+ * 1 when KEY's epoch has a fragment with FIRST <= seq <= LAST, 0, or -1.
+ */
+int	spool_any(struct spool *s, const struct spool_key *key, uint32_t first,
+	    uint32_t last, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
  * The newest fragment.  1 and *KEY; 0 when there is none; -1.
  * Reads a handful of directories, however long the stream is.
  */
@@ -154,10 +161,31 @@ int	spool_group(struct spool *s, const struct spool_key *key,
 bool	spool_exists(struct spool *s, const struct spool_key *key);
 bool	spool_none(struct spool *s, const struct spool_key *key);
 
+/* When the file of KEY was written, by its file system's clock.  0 or -1. */
+int	spool_mtime_us(struct spool *s, const struct spool_key *key,
+	    int64_t *mtime_us, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* Remove the file of KEY.  0, also when it is not there; -1 with ERR_IO. */
+int	spool_remove(struct spool *s, const struct spool_key *key,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * Remove the dot files in the directory of KEY that were written more than
+ * AGE_S before its last change: their writers are dead.  Only clocks of the
+ * file system are compared.  0, or -1 with ERR_IO.
+ */
+int	spool_sweep(struct spool *s, const struct spool_key *key,
+	    unsigned age_s, struct err *err)
+	    __attribute__((warn_unused_result));
+
 /* Info and size of the file of KEY, from its head.  0 or -1. */
 int	spool_info(struct spool *s, const struct spool_key *key,
 	    struct fragment_info *info, uint64_t *bytes, struct err *err)
 	    __attribute__((warn_unused_result));
+
+/* True when there is a directory of STREAM, below src or www. */
+bool	spool_has_stream(struct spool *s, const char *stream);
 
 /*
  * Sorted names: the streams that have originals; the renditions that have a
@@ -175,6 +203,10 @@ void	spool_free_names(char **names);
  * doubled or stale without harm, so they are not synced.
  */
 #define SPOOL_TICKET_BYTES	96
+
+/* Call FN for every ticket, in no order, as spool_each() does. */
+int	spool_each_ticket(struct spool *s, spool_fn *fn, void *arg,
+	    struct err *err) __attribute__((warn_unused_result));
 void	spool_ticket_name(const struct spool_key *key,
 	    char out[SPOOL_TICKET_BYTES]);
 int	spool_parse_ticket(const char *name, struct spool_key *key,

@@ -1,69 +1,14 @@
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/err.h"
+#include "store/list.h"
 #include "store/number.h"
 #include "store/spool.h"
-
-/* One directory being read.  A directory that is not there is empty. */
-struct list {
-	DIR		*dir;
-	const char	*path;
-	struct spool	*s;
-};
-
-static int
-list_open(struct list *l, struct spool *s, const char *path, struct err *err)
-{
-	int fd = openat(s->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-	    O_NOFOLLOW);
-
-	l->dir = NULL;
-	l->path = path;
-	l->s = s;
-	if (fd == -1 && errno == ENOENT)
-		return 0;
-	if (fd == -1)
-		return err_sys(err, ERR_IO, "cannot open '%s/%s'", s->dir,
-		    path);
-	if ((l->dir = fdopendir(fd)) == NULL) {
-		close(fd);
-		return err_nomem(err);
-	}
-	return 0;
-}
-
-/* 1 and *NAME, 0 at the end, -1. */
-static int
-list_next(struct list *l, const char **name, struct err *err)
-{
-	struct dirent *d;
-
-	if (l->dir == NULL)
-		return 0;
-	errno = 0;
-	if ((d = readdir(l->dir)) != NULL) {
-		*name = d->d_name;
-		return 1;
-	}
-	if (errno == 0)
-		return 0;
-	return err_sys(err, ERR_IO, "cannot read '%s/%s'", l->s->dir, l->path);
-}
-
-static void
-list_close(struct list *l)
-{
-	if (l->dir != NULL)
-		closedir(l->dir);
-}
 
 static int
 compare_numbers(const void *a, const void *b)
@@ -259,6 +204,25 @@ spool_each(struct spool *s, const char *stream, const char *rendition,
 	}
 	free(epochs);
 	return rc;
+}
+
+static int
+found(const struct spool_key *key, void *arg, struct err *err)
+{
+	(void)key;
+	(void)arg;
+	(void)err;
+	return 1;
+}
+
+int
+spool_any(struct spool *s, const struct spool_key *key, uint32_t first,
+    uint32_t last, struct err *err)
+{
+	struct each e = { s, first, last, found, NULL, err };
+	struct spool_key k = *key;
+
+	return each_in_epoch(&e, &k);
 }
 
 /* The newest fragment of KEY's epoch.  1, 0 or -1. */

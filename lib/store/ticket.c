@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "store/list.h"
 #include "store/number.h"
 #include "store/spool.h"
 
@@ -87,4 +88,23 @@ spool_ticket_drop(struct spool *s, const struct spool_key *key,
 		return err_sys(err, ERR_IO, "cannot remove '%s/%s'", s->dir,
 		    path);
 	return 0;
+}
+
+int
+spool_each_ticket(struct spool *s, spool_fn *fn, void *arg, struct err *err)
+{
+	struct list l;
+	struct spool_key key;
+	const char *name = NULL;
+	int rc, end = 0;
+
+	if (list_open(&l, s, "queue", err) == -1)
+		return -1;
+	while (end == 0 && (rc = list_next(&l, &name, err)) != 0)
+		if (rc == -1)
+			end = -1;
+		else if (parse_ticket(name, &key))
+			end = fn(&key, arg, err);
+	list_close(&l);
+	return end;
 }

@@ -1,0 +1,46 @@
+/*
+ * stat - what the spool holds of each stream, in numbers.
+ */
+#ifndef STORE_STAT_H
+#define STORE_STAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/pending.h"
+#include "store/spool.h"
+
+struct err;
+
+struct stream_stat {
+	char		stream[SPOOL_NAME_BYTES];
+	uint64_t	epochs, fragments, bytes;	/* of originals */
+	uint32_t	first, last;		/* seq; 0: no fragment */
+	int64_t		newest_us;		/* its arrival; 0: none */
+	uint64_t	tickets;
+	uint64_t	pending;		/* stat_pending() */
+};
+
+/* Fill all but TICKETS and PENDING of ST from the files of STREAM. */
+int	stat_stream(struct spool *s, const char *stream,
+	    struct stream_stat *st, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* Count the originals of ST's stream that lack a live rendition of L. */
+int	stat_pending(struct spool *s, const struct ladder *l,
+	    struct stream_stat *st, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* Count the tickets of each of the N streams. */
+int	stat_tickets(struct spool *s, struct stream_stat *st, size_t n,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * When the fragment KEY with INFO arrived: what the fragment says, else when
+ * its file was written.  0 or -1.
+ */
+int	stat_arrival_us(struct spool *s, const struct spool_key *key,
+	    const struct fragment_info *info, int64_t *arrival_us,
+	    struct err *err) __attribute__((warn_unused_result));
+
+#endif /* STORE_STAT_H */
