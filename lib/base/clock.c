@@ -40,10 +40,13 @@ clock_ntp_from_wall(int64_t wall_us)
 int64_t
 clock_wall_from_ntp(uint64_t ntp)
 {
-	uint64_t s = (ntp >> 32) - NTP_TO_UNIX_S;
+	uint64_t s = ntp >> 32;
 	uint64_t us = ((ntp & 0xffffffff) * 1000000) >> 32;
 
-	return (int64_t)(s * 1000000 + us);
+	/* Its seconds wrap in 2036: what would be before 1970 is behind. */
+	if (s < NTP_TO_UNIX_S)
+		s += UINT64_C(1) << 32;
+	return (int64_t)((s - NTP_TO_UNIX_S) * 1000000 + us);
 }
 
 void
@@ -57,5 +60,5 @@ clock_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_BYTES])
 	gmtime_r(&s, &tm);
 	n = strftime(out, CLOCK_RFC3339_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(out + n, CLOCK_RFC3339_BYTES - n, ".%03uZ",
-	    (unsigned)(wall_us / 1000) % 1000);
+	    (unsigned)(wall_us / 1000 % 1000));
 }

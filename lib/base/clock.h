@@ -11,7 +11,10 @@
 int64_t	clock_mono_us(void);
 int64_t	clock_wall_us(void);	/* since 1970-01-01T00:00:00Z */
 
-/* NTP's 64-bit time (RFC 5905 section 6: 1900, 2^-32 s) and back. */
+/*
+ * NTP's 64-bit time (RFC 5905 section 6: 1900, 2^-32 s) and back, for times
+ * from 1970 to 2106.
+ */
 uint64_t clock_ntp_from_wall(int64_t wall_us);
 int64_t	clock_wall_from_ntp(uint64_t ntp);
 

@@ -308,10 +308,11 @@ opt_uint(const char *option, const char *value, uint64_t min, uint64_t max,
 	static const struct unit units[] = { { "", 1 }, { NULL, 0 } };
 	char range[80];
 
-	if (strchr(value, '.') != NULL)
-		max = min = 0;
 	snprintf(range, sizeof(range), "a whole number from %" PRIu64
 	    " to %" PRIu64, min, max);
+	if (strchr(value, '.') != NULL)
+		return err_set(err, ERR_USAGE, "%s: bad value '%s': want %s",
+		    option, value, range);
 	return parse_units(option, value, units, min, max, range, n, err);
 }
 
