@@ -33,6 +33,15 @@ get_scalar(const struct reader *rd, const char *key,
 	return yaml_expect(rd->doc, *node, YAML_KIND_SCALAR, rd->err);
 }
 
+/* Something is missing: the place is that of the rendition's name. */
+static int
+needs(const struct reader *rd, const char *what)
+{
+	return err_set(rd->err, ERR_CONFIG,
+	    "%s:%zu:%zu: rendition '%s' needs %s", rd->doc->file,
+	    rd->map->key_line, rd->map->key_col, rd->r->name, what);
+}
+
 /* Put the place of NODE in front of a message of base/opt. */
 static int
 at_node(const struct reader *rd, const struct yaml_node *node)
@@ -141,9 +150,7 @@ read_rate(const struct reader *rd)
 		return -1;
 	r->quality = (int)quality;
 	if (r->bitrate_bps == 0 && r->quality == 0)
-		return yaml_error(rd->doc, rd->map, rd->err,
-		    "rendition '%s' needs 'quality' and 'cap', or 'bitrate'",
-		    r->name);
+		return needs(rd, "'quality' and 'cap', or 'bitrate'");
 	if (r->bitrate_bps != 0 && r->quality != 0)
 		return yaml_error(rd->doc, yaml_get(rd->map, "quality"),
 		    rd->err, "rendition '%s' has both 'bitrate' and "
@@ -167,8 +174,7 @@ read_codec(const struct reader *rd, const struct yaml_node **node)
 	if (get_scalar(rd, "codec", node) == -1)
 		return -1;
 	if (*node == NULL)
-		return yaml_error(rd->doc, rd->map, rd->err,
-		    "rendition '%s' needs 'codec'", rd->r->name);
+		return needs(rd, "'codec'");
 	return 0;
 }
 
@@ -206,8 +212,7 @@ read_video(const struct reader *rd)
 	if (read_uint(rd, "height", HEIGHT_MIN, HEIGHT_MAX, &height) == -1)
 		return -1;
 	if (height == 0)
-		return yaml_error(rd->doc, rd->map, rd->err,
-		    "rendition '%s' needs 'height'", rd->r->name);
+		return needs(rd, "'height'");
 	if (height % 2 != 0)
 		return yaml_error(rd->doc, yaml_get(rd->map, "height"),
 		    rd->err, "height: must be even, for 4:2:0");

@@ -1,0 +1,152 @@
+#include "store/ladder.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "scratch.h"
+#include "tap.h"
+
+#define V		"video:\n  v:\n    codec: h264\n    height: 360\n"
+#define RATE		"    bitrate: 1M\n"
+
+static void
+refuses(const char *text, const char *message)
+{
+	const char *file = scratch_file("ladder.yaml", text);
+	struct err err = ERR_INIT;
+	struct ladder l;
+	size_t n = strlen(file);
+
+	ok(ladder_load(&l, file, &err) == -1 && err.cls == ERR_CONFIG &&
+	    l.renditions == NULL && strncmp(err.text, file, n) == 0 &&
+	    strcmp(err.text + n, message) == 0, "%s", err.text);
+}
+
+static void
+test_good(void)
+{
+	const char *file = scratch_file("ladder.yaml",
+	    "video:\n"
+	    "  high:\n    codec: h264\n    height: 720\n    quality: 23\n"
+	    "    cap: 3M\n    preset: fast\n"
+	    "  low:\n    codec: h264\n    height: 240\n    bitrate: 300k\n"
+	    "    tier: batch\n"
+	    "audio:\n  sound:\n    codec: copy\n");
+	struct err err = ERR_INIT;
+	const struct rendition *r;
+	struct ladder l;
+
+	ok(ladder_load(&l, file, &err) == 0 && l.count == 3, "loads (%s)",
+	    err.text);
+	r = ladder_find(&l, "high");
+	ok(r == l.renditions && r->kind == TRACK_VIDEO && !r->copy &&
+	    r->codec == CODEC_H264 && r->height == 720 && r->quality == 23 &&
+	    r->cap_bps == 3000000 && r->bitrate_bps == 0 &&
+	    r->tier == LADDER_LIVE && strcmp(r->preset, "fast") == 0,
+	    "quality under a cap");
+	r = ladder_find(&l, "low");
+	ok(r != NULL && r->bitrate_bps == 300000 && r->cap_bps == 300000 &&
+	    r->quality == 0 && r->tier == LADDER_BATCH &&
+	    strcmp(r->preset, "veryfast") == 0, "a bit rate is its own cap");
+	r = ladder_find(&l, "sound");
+	ok(r != NULL && r->kind == TRACK_AUDIO && r->copy &&
+	    r->codec == CODEC_NONE && r->tier == LADDER_LIVE, "a copy");
+	ok(ladder_find(&l, "other") == NULL, "no such rendition");
+	ladder_release(&l);
+}
+
+static void
+test_values(void)
+{
+	refuses(V "    quality: 23\n", ":5:14: rendition 'v' has 'quality' "
+	    "without 'cap': players must be told its highest rate");
+	refuses(V, ":2:3: rendition 'v' needs 'quality' and 'cap', or "
+	    "'bitrate'");
+	refuses(V RATE "    quality: 20\n", ":6:14: rendition 'v' has both "
+	    "'bitrate' and 'quality': choose one");
+	refuses(V RATE "    cap: 900k\n", ":6:10: cap: below the bitrate");
+	refuses(V "    quality: 52\n    cap: 1M\n", ":5:14: quality: bad "
+	    "value '52': want a whole number from 1 to 51");
+	refuses(V "    bitrate: 1M bit\n", ":5:14: bitrate: bad value "
+	    "'1M bit': want a bit rate like 2500k, from 16000 to 500000000 "
+	    "bits a second");
+	refuses(V RATE "    preset: fastest\n", ":6:13: preset: bad value "
+	    "'fastest': want one of x264's, ultrafast to placebo");
+	refuses(V RATE "    tier: vod\n",
+	    ":6:11: tier: bad value 'vod': want live or batch");
+	refuses("video:\n  v:\n    codec: h264\n    height: 361\n" RATE,
+	    ":4:13: height: must be even, for 4:2:0");
+	refuses("video:\n  v:\n    codec: h264\n    height: 8194\n" RATE,
+	    ":4:13: height: bad value '8194': want a whole number from 16 to "
+	    "8192");
+	refuses("video:\n  v:\n    codec: h264\n" RATE,
+	    ":2:3: rendition 'v' needs 'height'");
+	refuses("video:\n  v:\n    height: 360\n" RATE,
+	    ":2:3: rendition 'v' needs 'codec'");
+	refuses("audio:\n  a:\n    codec: copy\n    bitrate: 96k\n",
+	    ":4:14: bitrate: a copy has the source's");
+}
+
+static void
+test_not_yet(void)
+{
+	refuses("video:\n  v:\n    codec: copy\n",
+	    ":3:12: codec 'copy' is not supported yet: want h264");
+	refuses("video:\n  v:\n    codec: av1\n",
+	    ":3:12: codec 'av1' is not supported yet: want h264");
+	refuses("video:\n  v:\n    codec: h263\n",
+	    ":3:12: codec: bad value 'h263': want h264");
+	refuses("audio:\n  a:\n    codec: opus\n",
+	    ":3:12: codec 'opus' is not supported yet: want copy");
+	refuses(V RATE "    fps: 30\n", ":6:5: 'fps' is not supported yet");
+	refuses("thumbnails:\n  t:\n    every: 10s\n",
+	    ":1:1: 'thumbnails' is not supported yet");
+}
+
+static void
+test_shape(void)
+{
+	refuses("video: {}\n", ":1:1: no rendition");
+	refuses("- a\n", ":1:1: want a map of keys, not a list");
+	refuses("video: fast\n", ":1:8: key 'video': want a map of keys, not a "
+	    "single value");
+	refuses("video:\n  v: h264\n", ":2:6: key 'v': want a map of keys, not "
+	    "a single value");
+	refuses("vidoe:\n  v: 1\n",
+	    ":1:1: unknown key 'vidoe'; did you mean 'video'?");
+	refuses(V RATE "    presset: fast\n",
+	    ":6:5: unknown key 'presset'; did you mean 'preset'?");
+	refuses("audio:\n  src:\n    codec: copy\n",
+	    ":2:3: rendition 'src' means the original");
+	refuses("audio:\n  ../a:\n    codec: copy\n", ":2:3: rendition '../a' "
+	    "is no name: want [A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+	refuses(V RATE "audio:\n  v:\n    codec: copy\n",
+	    ":7:3: rendition 'v' is there twice");
+	refuses(V "    bitrate: [1]\n",
+	    ":5:14: key 'bitrate': want a single value, not a list");
+}
+
+static void
+test_files(void)
+{
+	struct err err = ERR_INIT;
+	struct ladder l;
+
+	ok(ladder_load(&l, "/nonexistent", &err) == -1 &&
+	    err.cls == ERR_INPUT, "no such file: %s", err.text);
+	ok(ladder_load(&l, "examples/ladders/h264-720p.yaml", &err) == 0,
+	    "the example (%s)", err.text);
+	ladder_release(&l);
+}
+
+int
+main(void)
+{
+	scratch();
+	test_good();
+	test_values();
+	test_not_yet();
+	test_shape();
+	test_files();
+	return done_testing();
+}

@@ -1,0 +1,159 @@
+#include "store/put.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "sample.h"
+#include "scratch.h"
+#include "tap.h"
+
+static struct spool spool;
+
+static void
+put_one(struct put *p, uint32_t flags, struct spool_key *key)
+{
+	struct err err = ERR_INIT;
+	struct buf b;
+
+	buf_init(&b, 10000);
+	sample_fragment(&b, flags, 0);
+	if (put_check(b.p, b.n, &err) == -1 ||
+	    put_fragment(p, b.p, b.n, key, &err) == -1)
+		ok(false, "put: %s", err.text);
+	buf_release(&b);
+}
+
+static void
+stores(struct put *p, uint32_t flags, uint32_t epoch, uint32_t seq,
+    const char *name)
+{
+	struct fragment_info info;
+	struct err err = ERR_INIT;
+	struct spool_key key = { .epoch = 0 };
+	uint64_t bytes;
+
+	put_one(p, flags, &key);
+	ok(key.epoch == epoch && key.seq == seq, "%s: %" PRIu32 ":%" PRIu32,
+	    name, key.epoch, key.seq);
+	ok(spool_info(p->s, &key, &info, &bytes, &err) == 0 &&
+	    info.epoch == epoch && info.seq == seq, "and so it is stamped");
+}
+
+static void
+begin(struct put *p, const char *stream)
+{
+	struct err err = ERR_INIT;
+
+	if (put_begin(p, &spool, stream, &err) == -1)
+		ok(false, "put_begin: %s", err.text);
+}
+
+static void
+test_numbers(void)
+{
+	struct put p;
+
+	begin(&p, "cam");
+	stores(&p, FRAGMENT_EPOCH_START, 1, 1, "the first");
+	stores(&p, 0, 1, 2, "the next");
+	stores(&p, FRAGMENT_EPOCH_START, 2, 3, "a new epoch");
+	stores(&p, FRAGMENT_DEPENDENT, 2, 4, "and on");
+	begin(&p, "cam");
+	begin(&p, "cam");
+	stores(&p, 0, 3, 5, "a put that stores nothing uses no epoch");
+}
+
+/* Two puts that began at the same place. */
+static void
+test_same_start(void)
+{
+	struct put a, b;
+
+	begin(&a, "same");
+	begin(&b, "same");
+	stores(&a, FRAGMENT_EPOCH_START, 1, 1, "the faster one");
+	stores(&b, FRAGMENT_EPOCH_START, 2, 2, "the other takes the next");
+	stores(&b, 0, 2, 3, "and goes on");
+	stores(&a, FRAGMENT_LAST, 3, 4, "the first goes behind it");
+	stores(&b, 0, 4, 5, "which the second sees");
+}
+
+/* The old put stores between the new one's look and its first fragment. */
+static void
+test_takeover(void)
+{
+	struct spool_key key;
+	struct put a, b;
+	bool there;
+
+	begin(&a, "over");
+	stores(&a, 0, 1, 1, "the old one");
+	begin(&b, "over");
+	stores(&a, FRAGMENT_LAST, 1, 2, "its last fragment");
+	stores(&b, FRAGMENT_EPOCH_START, 2, 3, "the new one is behind it");
+	key = b.last;
+	key.seq = 2;
+	there = spool_exists(&spool, &key);
+	ok(!there, "what was out of order is gone");
+}
+
+static void
+test_check(void)
+{
+	struct err err = ERR_INIT;
+	struct buf b;
+
+	buf_init(&b, 10000);
+	sample_fragment(&b, 0, 0);
+	ok(put_check(b.p, b.n, &err) == 0, "a good one (%s)", err.text);
+	ok(put_check(b.p, b.n - 1, &err) == -1 && err.cls == ERR_DATA,
+	    "cut short: %s", err.text);
+	ok(put_check(b.p, 8, &err) == -1 && err.cls == ERR_DATA,
+	    "no more than a head: %s", err.text);
+	b.p[30] ^= 0xff;
+	ok(put_check(b.p, b.n, &err) == -1 && err.cls == ERR_DATA,
+	    "no info box: %s", err.text);
+	buf_release(&b);
+}
+
+static void
+test_limits(void)
+{
+	struct err err = ERR_INIT;
+	struct spool_key key;
+	struct put p;
+	struct buf b;
+
+	begin(&p, "end");
+	p.last.epoch = SPOOL_EPOCH_MAX - 1;
+	p.last.seq = SPOOL_SEQ_MAX - 1;
+	stores(&p, 0, SPOOL_EPOCH_MAX, SPOOL_SEQ_MAX, "the last of all");
+	buf_init(&b, 10000);
+	sample_fragment(&b, 0, 0);
+	ok(put_fragment(&p, b.p, b.n, &key, &err) == -1, "no number: %s",
+	    err.text);
+	begin(&p, "end");
+	ok(put_fragment(&p, b.p, b.n, &key, &err) == -1, "no epoch: %s",
+	    err.text);
+	buf_release(&b);
+}
+
+int
+main(void)
+{
+	struct err err = ERR_INIT;
+
+	ok(spool_open(&spool, scratch(), true, &err) == 0, "a spool (%s)",
+	    err.text);
+	test_numbers();
+	test_same_start();
+	test_takeover();
+	test_check();
+	test_limits();
+	spool_close(&spool);
+	return done_testing();
+}
