@@ -21,4 +21,33 @@
 /* Boxes of ISO BMFF inside one another. */
 #define LIMIT_MP4_DEPTH		16
 
+/*
+ * One RTMP connection.  Before it may publish, only commands are kept; after
+ * that, one message of the largest size and the others begun around it.
+ */
+#define LIMIT_RTMP_CHUNK_STREAMS	64
+#define LIMIT_RTMP_COMMAND_BYTES	65536
+#define LIMIT_RTMP_PARTIAL_BYTES	(20 * 1024 * 1024)
+#define LIMIT_RTMP_PARTIAL_EARLY_BYTES	(256 * 1024)
+/* Replies that the peer does not read. */
+#define LIMIT_RTMP_REPLY_BYTES		65536
+/* A stream name, key or query, as sent. */
+#define LIMIT_RTMP_NAME_BYTES		256
+
+/* FLV that waits for a slow handler, before the publisher has to wait. */
+#define LIMIT_RECV_PENDING_BYTES	(4 * 1024 * 1024)
+/* The same with all that one read of the socket can still bring. */
+#define LIMIT_RECV_PENDING_MAX_BYTES	(32 * 1024 * 1024)
+/* Publishers of one server. */
+#define LIMIT_RECV_PUBLISHERS		100000
+
+/* AMF0 and AMF3 values inside one another, and in one message. */
+#define LIMIT_AMF_DEPTH			16
+#define LIMIT_AMF_VALUES		4096
+/* Object traits of one AMF3 value, which later objects refer to. */
+#define LIMIT_AMF3_TRAITS		32
+
+/* A publisher's secret key. */
+#define LIMIT_KEY_BYTES			255
+
 #endif /* BASE_LIMITS_H */
