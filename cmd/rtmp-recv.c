@@ -1,0 +1,310 @@
+/*
+ * rtmp-recv - RTMP server: each publisher's stream, as FLV, to a handler.
+ *
+ * stdin: a key, with --hash-key; else not read.  stdout: FLV, when there is
+ * no handler.  Handlers inherit stdout and stderr.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "net/handler.h"
+#include "net/keys.h"
+#include "net/recv.h"
+#include "net/tcp.h"
+
+extern char **environ;
+
+enum {
+	OPT_AUTH = OPT_LONG,
+	OPT_CERT,
+	OPT_HANDSHAKE,
+	OPT_HASH_KEY,
+	OPT_IDLE,
+	OPT_KEY,
+	OPT_KEYS,
+	OPT_MAX_PUBLISHERS,
+	OPT_ONCE,
+	OPT_READY_FD,
+	OPT_TLS_LISTEN,
+};
+
+static const struct opt_spec opts[] = {
+	{ OPT_AUTH, "auth", "CMD", "not supported yet" },
+	{ OPT_CERT, "cert", "FILE", "not supported yet" },
+	{ OPT_HANDSHAKE, "handshake", "TIME",
+	    "time a handshake may take (default: 5s)" },
+	{ OPT_HASH_KEY, "hash-key", NULL,
+	    "print the hash of the key on standard input, for --keys" },
+	{ OPT_IDLE, "idle", "TIME",
+	    "end a publisher that sends nothing (default: 20s)" },
+	{ OPT_KEY, "key", "FILE", "not supported yet" },
+	{ OPT_KEYS, "keys", "FILE", "who may publish: see keys(5)" },
+	{ 'l', "listen", "ADDR:PORT",
+	    "where to listen (default: 0.0.0.0:1935)" },
+	{ OPT_MAX_PUBLISHERS, "max", "N",
+	    "publishers at one time (default: 1000)" },
+	{ OPT_ONCE, "once", NULL, "serve one publisher, then exit" },
+	{ OPT_READY_FD, "ready-fd", "N",
+	    "write the port to descriptor N when listening" },
+	{ OPT_TLS_LISTEN, "tls-listen", "ADDR:PORT", "not supported yet" },
+	OPT_END
+};
+
+static const struct opt_prog prog = {
+	.name = "rtmp-recv",
+	.synopsis = "[OPTION...] [-- HANDLER [ARG...]]\n"
+	    "--hash-key < KEY",
+	.summary = "Receive live streams over RTMP.  Each publisher gets a "
+	    "HANDLER of its own, with\nthe stream as FLV on standard input.  "
+	    "Without HANDLER one publisher at a time\ngoes to standard "
+	    "output.",
+	.opts = opts,
+	.trailer = "Examples:\n"
+	    "  rtmp-recv --once > stream.flv\n"
+	    "  rtmp-recv --keys keys.yaml -- sh -c "
+	    "'cat > \"$LIVESPOOL_STREAM.flv\"'\n",
+};
+
+struct options {
+	struct recv_conf conf;
+	const char	*listen;
+	bool		 hash_key;
+};
+
+static int
+unsupported(const char *option, struct err *err)
+{
+	return err_set(err, ERR_UNAVAILABLE, "%s is not supported yet",
+	    option);
+}
+
+static int
+set_number(int key, const char *arg, struct recv_conf *conf, struct err *err)
+{
+	uint64_t n;
+
+	if (key == OPT_READY_FD) {
+		if (opt_uint("--ready-fd", arg, 0, INT32_MAX, &n, err) == -1)
+			return -1;
+		conf->ready_fd = (int)n;
+		return 0;
+	}
+	if (opt_uint("--max", arg, 1, LIMIT_RECV_PUBLISHERS, &n, err) == -1)
+		return -1;
+	conf->max_publishers = n;
+	return 0;
+}
+
+static int
+set_option(int key, const char *arg, struct options *o, struct err *err)
+{
+	switch (key) {
+	case 'l':
+		o->listen = arg;
+		return 0;
+	case OPT_AUTH:
+		return unsupported("--auth", err);
+	case OPT_CERT:
+		return unsupported("--cert", err);
+	case OPT_KEY:
+		return unsupported("--key", err);
+	case OPT_TLS_LISTEN:
+		return unsupported("--tls-listen", err);
+	case OPT_HANDSHAKE:
+		return opt_time_us("--handshake", arg, 1000, 3600000000,
+		    &o->conf.handshake_us, err);
+	case OPT_IDLE:
+		return opt_time_us("--idle", arg, 1000, 86400000000,
+		    &o->conf.idle_us, err);
+	case OPT_HASH_KEY:
+		o->hash_key = true;
+		return 0;
+	case OPT_KEYS:
+		o->conf.keys_file = arg;
+		return 0;
+	case OPT_ONCE:
+		o->conf.once = true;
+		return 0;
+	default:
+		return set_number(key, arg, &o->conf, err);
+	}
+}
+
+static int
+parse(int argc, char *argv[], struct opt_state *os, struct options *o,
+    struct err *err)
+{
+	const char *arg;
+	int key;
+
+	opt_begin(os, &prog);
+	while ((key = opt_next(os, argc, argv, &arg, err)) > 0)
+		if (set_option(key, arg, o, err) == -1)
+			return -1;
+	if (key == -1)
+		return -1;
+	if (os->next < argc)
+		o->conf.handler = argv + os->next;
+	if (o->hash_key && o->conf.handler != NULL)
+		return err_set(err, ERR_USAGE, "--hash-key takes no operands");
+	if (!o->hash_key && o->conf.handler == NULL &&
+	    isatty(STDOUT_FILENO))
+		return err_set(err, ERR_USAGE, "standard output is a "
+		    "terminal: redirect it, or name a handler");
+	return 0;
+}
+
+static int
+hash_key(struct err *err)
+{
+	char key[LIMIT_KEY_BYTES + 3], text[KEYS_TEXT_BYTES];
+
+	if (fgets(key, sizeof(key), stdin) == NULL)
+		return err_set(err, ERR_INPUT, "no key on standard input");
+	key[strcspn(key, "\r\n")] = '\0';
+	if (!keys_key_ok(key))
+		return err_set(err, ERR_DATA, "bad key: want 1 to %d of "
+		    "A-Z a-z 0-9 . _ ~ -", LIMIT_KEY_BYTES);
+	if (keys_hash_text(key, text, err) == -1)
+		return -1;
+	explicit_bzero(key, sizeof(key));
+	printf("%s\n", text);
+	return file_flush_stdout(err);
+}
+
+/* Descriptors 0 to 2 must exist: what we open must not become them. */
+static int
+fill_standard_fds(struct err *err)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd == -1)
+		return err_sys(err, ERR_OS, "cannot open '/dev/null'");
+	close(fd);
+	return 0;
+}
+
+static int
+block_signals(int *signal_fd, struct err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+	    signal(SIGCHLD, SIG_DFL) == SIG_ERR ||
+	    sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return err_sys(err, ERR_OS, "cannot set up signals");
+	*signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (*signal_fd == -1)
+		return err_sys(err, ERR_OS, "cannot set up signals");
+	return 0;
+}
+
+/* Two descriptors a publisher; the default is often 1024 in all. */
+static void
+raise_files(size_t publishers)
+{
+	struct rlimit lim;
+	rlim_t want = 3 * publishers + 1024;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) == -1 || lim.rlim_cur >= want)
+		return;
+	lim.rlim_cur = want < lim.rlim_max ? want : lim.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &lim);
+}
+
+/*
+ * Standard output for the loop, which must not block.  A pipe is opened
+ * again: O_NONBLOCK on ours would be set for everybody who shares it.
+ */
+static int
+open_output(int *fd, struct err *err)
+{
+	struct stat st;
+
+	*fd = STDOUT_FILENO;
+	if (fstat(STDOUT_FILENO, &st) == -1)
+		return err_sys(err, ERR_IO, "cannot use standard output");
+	if (!S_ISFIFO(st.st_mode))
+		return 0;
+	*fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (*fd != -1) {
+		close(STDOUT_FILENO);
+		return fill_standard_fds(err);
+	}
+	*fd = STDOUT_FILENO;	/* somebody else's pipe: share it, then */
+	if (fcntl(*fd, F_SETFL, O_WRONLY | O_NONBLOCK) == -1)
+		return err_sys(err, ERR_IO, "cannot use standard output");
+	return 0;
+}
+
+static int
+serve(struct options *o, struct err *err)
+{
+	struct recv_conf *conf = &o->conf;
+	char addr[OPT_ADDR_BYTES], port[OPT_PORT_BYTES];
+	char **env;
+	int rc;
+
+	if (opt_addr_port("--listen", o->listen, addr, port, err) == -1 ||
+	    fill_standard_fds(err) == -1 ||
+	    block_signals(&conf->signal_fd, err) == -1)
+		return -1;
+	if (conf->handler == NULL && open_output(&conf->out_fd, err) == -1)
+		return -1;
+	raise_files(conf->max_publishers);
+	if ((env = handler_environment(environ)) == NULL)
+		return err_nomem(err);
+	conf->env = env;
+	rc = tcp_listen(addr, port, &conf->listen_fd, &conf->port, err);
+	if (rc == 0 && conf->keys_file == NULL)
+		log_warning("no --keys: anybody may publish any stream");
+	if (rc == 0)
+		rc = recv_run(conf, err);
+	free(env);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct options o = {
+		.conf = {
+			.ready_fd = -1,
+			.handshake_us = 5000000,
+			.idle_us = 20000000,
+			.max_publishers = 1000,
+		},
+		.listen = "0.0.0.0:1935",
+	};
+	struct opt_state os;
+	struct err err = ERR_INIT;
+
+	if (parse(argc, argv, &os, &o, &err) == -1)
+		return err.cls == ERR_USAGE ? opt_usage_error(&os, &err) :
+		    log_fatal(&err);
+	if ((o.hash_key ? hash_key(&err) : serve(&o, &err)) == -1)
+		return err.cls == ERR_USAGE ? opt_usage_error(&os, &err) :
+		    log_fatal(&err);
+	return 0;
+}

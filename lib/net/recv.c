@@ -1,0 +1,375 @@
+#include "net/recv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "net/recv_impl.h"
+
+#define EVENTS			256	/* of one round */
+#define ACCEPTS			64
+#define SCRATCH_BYTES		(64 * 1024)
+#define ACCEPT_PAUSE_US		1000000	/* when descriptors are out */
+#define STOP_US			10000000
+/* Connections that do not publish, besides those that do: the oldest go. */
+#define WAITING_MIN		256
+
+void
+recv_check_by(struct recv *r, int64_t when_us)
+{
+	if (when_us < r->check_us)
+		r->check_us = when_us;
+}
+
+static int
+watch(struct recv *r, int fd, struct watch *w, struct err *err)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = w };
+
+	if (epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == -1)
+		return err_sys(err, ERR_OS, "cannot watch a descriptor");
+	return 0;
+}
+
+void
+recv_stop_listening(struct recv *r)
+{
+	if (r->listen_fd != -1)
+		close(r->listen_fd);
+	r->listen_fd = -1;
+}
+
+/* Too many are there that do not publish: the oldest of them makes room. */
+static void
+make_room(struct recv *r)
+{
+	struct conn *c;
+
+	if (r->nconns < r->npubs + r->conf->max_publishers + WAITING_MIN)
+		return;
+	TAILQ_FOREACH(c, &r->conns, entry)
+		if (c->pub == NULL && c->waits == NULL)
+			break;
+	if (c == NULL)
+		return;
+	conn_tell(c, "closed to make room: too many connections");
+	conn_close(r, c);
+}
+
+static void
+pause_accept(struct recv *r)
+{
+	log_warning("cannot accept connections: %s: again in %d s",
+	    strerror(errno), ACCEPT_PAUSE_US / 1000000);
+	epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, r->listen_fd, NULL);
+	r->accept_us = r->now_us + ACCEPT_PAUSE_US;
+	recv_check_by(r, r->accept_us);
+}
+
+static void
+accept_some(struct recv *r)
+{
+	struct tcp_peer peer;
+	int i, fd;
+
+	for (i = 0; i < ACCEPTS && r->listen_fd != -1; i++) {
+		fd = tcp_accept(r->listen_fd, &peer);
+		if (fd == -1 && errno == EAGAIN)
+			return;
+		if (fd == -1 && (errno == EMFILE || errno == ENFILE ||
+		    errno == ENOBUFS || errno == ENOMEM)) {
+			pause_accept(r);
+			return;
+		}
+		if (fd == -1)
+			continue;	/* that one is gone already */
+		make_room(r);
+		conn_new(r, fd, &peer);
+	}
+}
+
+static void
+reap(struct recv *r)
+{
+	struct pub *p;
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		TAILQ_FOREACH(p, &r->pubs, entry)
+			if (p->pid == pid)
+				break;
+		if (p != NULL)
+			pub_reaped(r, p, status);
+	}
+}
+
+static void
+reload_keys(struct recv *r)
+{
+	struct keys keys;
+	struct err err = ERR_INIT;
+
+	if (r->conf->keys_file == NULL)
+		return;
+	if (keys_load(&keys, r->conf->keys_file, &err) == -1) {
+		log_error("%s: the old keys stay", err.text);
+		return;
+	}
+	keys_release(&r->keys);
+	r->keys = keys;
+	log_info("%zu keys from '%s'", keys.n, r->conf->keys_file);
+}
+
+/* Handlers see the end of their input, and have STOP_US to finish. */
+static void
+stop(struct recv *r)
+{
+	struct conn *c;
+
+	if (r->stop_us != RECV_NEVER) {
+		r->done = true;		/* asked twice: now */
+		return;
+	}
+	r->stop_us = r->now_us + STOP_US;
+	recv_check_by(r, r->stop_us);
+	recv_stop_listening(r);
+	while ((c = TAILQ_FIRST(&r->conns)) != NULL) {
+		c->told = true;
+		conn_close(r, c);
+	}
+}
+
+static void
+take_signals(struct recv *r)
+{
+	struct signalfd_siginfo info;
+
+	while (read(r->conf->signal_fd, &info, sizeof(info)) ==
+	    (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGCHLD:
+			reap(r);
+			break;
+		case SIGHUP:
+			reload_keys(r);
+			break;
+		case SIGINT:
+		case SIGTERM:
+			stop(r);
+			break;
+		}
+	}
+}
+
+static void
+dispatch(struct recv *r, const struct epoll_event *ev)
+{
+	struct watch *w = ev->data.ptr;
+
+	switch (w->kind) {
+	case WATCH_LISTENER:
+		accept_some(r);
+		break;
+	case WATCH_SIGNALS:
+		take_signals(r);
+		break;
+	case WATCH_CONN:
+		conn_ready(r, (struct conn *)w, ev->events);
+		break;
+	case WATCH_PUB:
+		pub_ready(r, (struct pub *)w, ev->events);
+		break;
+	}
+}
+
+/*
+ * Act on what is overdue and find the next deadline.  Activity moves
+ * deadlines away without a call here, so this may look in vain; seldom.
+ */
+static void
+check_deadlines(struct recv *r)
+{
+	struct conn *c, *next;
+	struct pub *p, *next_pub;
+
+	r->check_us = RECV_NEVER;
+	if (r->accept_us != 0 && r->accept_us <= r->now_us) {
+		r->accept_us = 0;
+		if (r->listen_fd != -1 &&
+		    watch(r, r->listen_fd, &r->listener, r->fatal) == -1)
+			r->done = true;
+	} else if (r->accept_us != 0) {
+		recv_check_by(r, r->accept_us);
+	}
+	for (c = TAILQ_FIRST(&r->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (conn_deadline(r, c) <= r->now_us)
+			conn_expire(r, c);
+		else
+			recv_check_by(r, conn_deadline(r, c));
+	}
+	for (p = TAILQ_FIRST(&r->pubs); p != NULL; p = next_pub) {
+		next_pub = TAILQ_NEXT(p, entry);
+		if (p->kill_us <= r->now_us)
+			pub_expire(r, p);
+		recv_check_by(r, p->kill_us);
+	}
+	if (r->stop_us <= r->now_us)
+		r->done = true;
+	recv_check_by(r, r->stop_us);
+}
+
+static void
+bury(struct recv *r)
+{
+	struct conn *c;
+	struct pub *p;
+
+	while ((c = TAILQ_FIRST(&r->dead_conns)) != NULL) {
+		TAILQ_REMOVE(&r->dead_conns, c, entry);
+		conn_free(c);
+	}
+	while ((p = TAILQ_FIRST(&r->dead_pubs)) != NULL) {
+		TAILQ_REMOVE(&r->dead_pubs, p, entry);
+		pub_free(p);
+	}
+}
+
+static int
+timeout_ms(const struct recv *r)
+{
+	int64_t left_us = r->check_us - r->now_us;
+
+	if (r->check_us == RECV_NEVER)
+		return -1;
+	if (left_us <= 0)
+		return 0;
+	/* Up, so that it is due when epoll returns. */
+	return left_us > 60000000 ? 60000 : (int)((left_us + 999) / 1000);
+}
+
+static int
+loop(struct recv *r)
+{
+	struct epoll_event events[EVENTS];
+	int i, n;
+
+	while (!r->done &&
+	    !(r->stop_us != RECV_NEVER && TAILQ_EMPTY(&r->pubs))) {
+		n = epoll_wait(r->epoll_fd, events, EVENTS, timeout_ms(r));
+		if (n == -1 && errno != EINTR)
+			return err_sys(r->fatal, ERR_OS, "cannot wait");
+		r->now_us = clock_mono_us();
+		for (i = 0; i < n; i++)
+			dispatch(r, &events[i]);
+		if (r->check_us <= r->now_us)
+			check_deadlines(r);
+		bury(r);
+	}
+	if (r->fatal->cls != ERR_NONE)
+		return -1;
+	if (r->stop_us != RECV_NEVER && r->npubs > 0)
+		return err_set(r->fatal, ERR_AGAIN,
+		    "%zu handlers are still running", r->npubs);
+	return 0;
+}
+
+static int
+announce(const struct recv_conf *conf, struct err *err)
+{
+	char text[16];
+	int n, rc;
+
+	if (conf->ready_fd == -1)
+		return 0;
+	n = snprintf(text, sizeof(text), "%u\n", conf->port);
+	rc = file_write_all(conf->ready_fd, text, (size_t)n, err);
+	close(conf->ready_fd);
+	return rc == -1 ? err_wrap(err, "descriptor %d", conf->ready_fd) : 0;
+}
+
+static int
+set_up(struct recv *r, struct err *err)
+{
+	const struct recv_conf *conf = r->conf;
+
+	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (r->epoll_fd == -1)
+		return err_sys(err, ERR_OS, "cannot make an event queue");
+	if ((r->input = malloc(RECV_INPUT_BYTES)) == NULL)
+		return err_nomem(err);
+	if (buf_room(&r->scratch, SCRATCH_BYTES) == NULL)
+		return buf_ok(&r->scratch, err);
+	if (conf->keys_file != NULL &&
+	    keys_load(&r->keys, conf->keys_file, err) == -1)
+		return -1;
+	if (watch(r, r->listen_fd, &r->listener, err) == -1 ||
+	    watch(r, conf->signal_fd, &r->signals, err) == -1)
+		return -1;
+	return announce(conf, err);
+}
+
+static void
+tear_down(struct recv *r)
+{
+	struct conn *c;
+	struct pub *p;
+
+	recv_stop_listening(r);
+	while ((c = TAILQ_FIRST(&r->conns)) != NULL) {
+		c->told = true;
+		conn_close(r, c);
+	}
+	bury(r);
+	while ((p = TAILQ_FIRST(&r->pubs)) != NULL) {
+		TAILQ_REMOVE(&r->pubs, p, entry);
+		if (p->fd != -1 && r->conf->handler != NULL)
+			close(p->fd);
+		pub_free(p);
+	}
+	if (r->epoll_fd != -1)
+		close(r->epoll_fd);
+	keys_release(&r->keys);
+	buf_release(&r->scratch);
+	free(r->input);
+}
+
+int
+recv_run(const struct recv_conf *conf, struct err *err)
+{
+	struct recv r = {
+		.conf = conf,
+		.epoll_fd = -1,
+		.listen_fd = conf->listen_fd,
+		.listener.kind = WATCH_LISTENER,
+		.signals.kind = WATCH_SIGNALS,
+		.conns = TAILQ_HEAD_INITIALIZER(r.conns),
+		.dead_conns = TAILQ_HEAD_INITIALIZER(r.dead_conns),
+		.pubs = TAILQ_HEAD_INITIALIZER(r.pubs),
+		.dead_pubs = TAILQ_HEAD_INITIALIZER(r.dead_pubs),
+		.now_us = clock_mono_us(),
+		.check_us = RECV_NEVER,
+		.stop_us = RECV_NEVER,
+		.fatal = err,
+	};
+	int rc;
+
+	buf_init(&r.scratch, SCRATCH_BYTES);
+	rc = set_up(&r, err);
+	if (rc == 0)
+		rc = loop(&r);
+	tear_down(&r);
+	return rc;
+}

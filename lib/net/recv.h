@@ -1,0 +1,41 @@
+/*
+ * recv - the event loop of the RTMP server: sockets, handlers, time-outs.
+ *
+ * One process, one thread.  Each publisher has a handler of its own, or the
+ * only publisher goes to a descriptor.  A slow handler holds up its own
+ * publisher (bounded buffer, then TCP) and nobody else.
+ */
+#ifndef NET_RECV_H
+#define NET_RECV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+struct recv_conf {
+	int		 listen_fd;	/* taken: closed when no more is wanted */
+	uint16_t	 port;		/* it is bound to */
+	int		 ready_fd;	/* write the port there, close; -1: no */
+	int		 signal_fd;	/* signalfd(2) with CHLD HUP INT TERM */
+	char *const	*handler;	/* argv; NULL: write to out_fd */
+	int		 out_fd;	/* without a handler */
+	char *const	*env;		/* of handlers: handler_environment() */
+	const char	*keys_file;	/* keys(5); NULL: anybody may publish */
+	bool		 once;		/* serve one publisher, then return */
+	int64_t		 handshake_us;	/* from accept to the handshake's end */
+	int64_t		 idle_us;	/* between two reads of a publisher */
+	size_t		 max_publishers;
+};
+
+/*
+ * Serve until SIGTERM or SIGINT, or one publisher with ONCE.
+ * 0; or -1: ERR_INPUT, ERR_CONFIG (keys), ERR_OS, ERR_IO (out_fd),
+ * ERR_NO (ONCE, and the handler failed), ERR_AGAIN (handlers still ran when
+ * their time after SIGTERM was over).
+ */
+int	recv_run(const struct recv_conf *conf, struct err *err)
+	    __attribute__((warn_unused_result));
+
+#endif /* NET_RECV_H */

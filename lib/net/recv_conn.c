@@ -1,0 +1,365 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/recv.h"
+#include "net/recv_impl.h"
+
+#define PUBLISH_US	15000000	/* from the handshake, or the last one */
+#define LINGER_US	1000000
+
+static double
+seconds(int64_t us)
+{
+	return (double)us / 1e6;
+}
+
+void
+conn_tell(struct conn *c, const char *fmt, ...)
+{
+	char text[600];
+	va_list ap;
+
+	if (c->told)
+		return;
+	c->told = true;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_warning("%s: %s", c->peer.text, text);
+}
+
+/* Ask epoll for what C can use now. */
+static void
+arm(struct recv *r, struct conn *c)
+{
+	struct epoll_event ev = { .data.ptr = c };
+	int op;
+
+	if ((c->state == CONN_OPEN && !c->paused) || c->state == CONN_LINGER)
+		ev.events |= EPOLLIN;
+	if (c->out.n > 0)
+		ev.events |= EPOLLOUT;
+	if (ev.events == c->armed)
+		return;
+	/* Not there at all while there is nothing to do: an error would
+	   be reported over and over. */
+	op = ev.events == 0 ? EPOLL_CTL_DEL : c->armed == 0 ? EPOLL_CTL_ADD :
+	    EPOLL_CTL_MOD;
+	c->armed = ev.events;
+	if (epoll_ctl(r->epoll_fd, op, c->fd, &ev) == 0)
+		return;
+	err_sys(r->fatal, ERR_OS, "cannot watch a connection");
+	r->done = true;
+}
+
+void
+conn_new(struct recv *r, int fd, const struct tcp_peer *peer)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (c == NULL) {
+		log_warning("%s: out of memory", peer->text);
+		close(fd);
+		return;
+	}
+	c->watch.kind = WATCH_CONN;
+	c->fd = fd;
+	c->peer = *peer;
+	c->since_us = c->active_us = r->now_us;
+	rtmp_init(&c->rtmp);
+	buf_init(&c->in, RECV_INPUT_BYTES);
+	buf_init(&c->out, LIMIT_RTMP_REPLY_BYTES);
+	TAILQ_INSERT_TAIL(&r->conns, c, entry);
+	r->nconns++;
+	arm(r, c);
+	recv_check_by(r, conn_deadline(r, c));
+}
+
+void
+conn_free(struct conn *c)
+{
+	rtmp_release(&c->rtmp);
+	buf_release(&c->in);
+	buf_release(&c->out);
+	free(c);
+}
+
+/* It publishes no longer, and waits no longer to do so. */
+static void
+detach(struct recv *r, struct conn *c)
+{
+	if (c->waits != NULL)
+		c->waits->heir = NULL;
+	c->waits = NULL;
+	if (c->pub != NULL)
+		pub_end(r, c->pub);
+}
+
+void
+conn_close(struct recv *r, struct conn *c)
+{
+	if (c->state == CONN_DEAD)
+		return;
+	c->state = CONN_DEAD;
+	detach(r, c);
+	close(c->fd);		/* leaves epoll with it */
+	TAILQ_REMOVE(&r->conns, c, entry);
+	TAILQ_INSERT_TAIL(&r->dead_conns, c, entry);
+	r->nconns--;
+}
+
+/* Send what is in OUT.  False when the connection is lost. */
+static bool
+send_replies(struct conn *c)
+{
+	ssize_t n;
+
+	while (c->out.n > 0) {
+		n = send(c->fd, c->out.p, c->out.n, MSG_NOSIGNAL);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return errno == EAGAIN;
+		buf_drop(&c->out, (size_t)n);
+	}
+	buf_release(&c->out);
+	if (c->state == CONN_LINGER)
+		shutdown(c->fd, SHUT_WR);
+	return true;
+}
+
+void
+conn_linger(struct recv *r, struct conn *c)
+{
+	if (c->state == CONN_DEAD)
+		return;
+	c->state = CONN_LINGER;
+	detach(r, c);
+	buf_release(&c->in);
+	if (c->out.n == 0 || !send_replies(c)) {
+		conn_close(r, c);
+		return;
+	}
+	c->since_us = r->now_us;
+	arm(r, c);
+	recv_check_by(r, conn_deadline(r, c));
+}
+
+/* The peer closed, or the connection broke (ERRNUM). */
+static void
+lost(struct recv *r, struct conn *c, int errnum)
+{
+	const char *how = errnum == 0 ? "closed" : strerror(errnum);
+
+	if (c->state == CONN_LINGER || c->served) {
+		/* It has its answer, or all it came for is done. */
+	} else if (c->pub != NULL) {
+		conn_tell(c, "stream '%s': connection lost before the stream "
+		    "was ended: %s", c->pub->stream, how);
+	} else if (c->rtmp.received_bytes + c->in.n == 0) {
+		log_info("%s: closed without a byte", c->peer.text);
+	} else if (c->rtmp.state != RTMP_CHUNKS) {
+		conn_tell(c, "handshake not finished: %s", how);
+	} else {
+		conn_tell(c, "did not publish: %s", how);
+	}
+	conn_close(r, c);
+}
+
+static void
+failed(struct recv *r, struct conn *c, const struct err *err)
+{
+	conn_tell(c, "%s%s%s%s", c->pub != NULL ? "stream '" : "",
+	    c->pub != NULL ? c->pub->stream : "",
+	    c->pub != NULL ? "': " : "", err->text);
+	conn_linger(r, c);
+}
+
+static void
+handle(struct recv *r, struct conn *c, const struct rtmp_event *ev)
+{
+	switch (ev->kind) {
+	case RTMP_EVENT_PUBLISH:
+		pub_request(r, c, ev);
+		break;
+	case RTMP_EVENT_MEDIA:
+		pub_media(r, c->pub, ev);
+		break;
+	case RTMP_EVENT_END:
+		pub_end(r, c->pub);
+		c->served = true;
+		c->since_us = r->now_us;
+		break;
+	}
+}
+
+/* Keep what IN still has for the next time. */
+static void
+save(struct conn *c, const struct rd *in)
+{
+	size_t n = rd_left(in);
+
+	if (n == 0) {
+		buf_release(&c->in);
+		return;
+	}
+	buf_reset(&c->in);
+	buf_put(&c->in, in->p, n);
+}
+
+/* Take what is in IN, as far as the state allows. */
+static void
+process(struct recv *r, struct conn *c, struct rd *in)
+{
+	struct err err = ERR_INIT;
+	struct rtmp_event ev;
+	int rc;
+
+	while ((rc = rtmp_step(&c->rtmp, in, &c->out, &ev, &err)) == 1) {
+		handle(r, c, &ev);
+		if (c->state != CONN_OPEN)
+			break;
+	}
+	if (c->state == CONN_OPEN && c->pub != NULL)
+		pub_flush(r, c->pub);
+	if (c->state != CONN_OPEN && c->state != CONN_HELD)
+		return;
+	if (rc == -1) {
+		failed(r, c, &err);
+		return;
+	}
+	save(c, in);
+	if (c->in.bad)
+		failed(r, c, &(struct err){ .text = "out of memory" });
+	else if (!send_replies(c))
+		lost(r, c, errno);
+	else
+		arm(r, c);
+}
+
+/* Read and forget, until the peer has had time to read our last words. */
+static void
+drain(struct recv *r, struct conn *c)
+{
+	ssize_t n = recv(c->fd, r->input, RECV_INPUT_BYTES, 0);
+
+	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+		conn_close(r, c);
+}
+
+static void
+receive(struct recv *r, struct conn *c)
+{
+	size_t left = c->in.n;
+	struct rd in;
+	ssize_t n;
+
+	if (left > 0)
+		memcpy(r->input, c->in.p, left);
+	n = recv(c->fd, r->input + left, RECV_INPUT_BYTES - left, 0);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		lost(r, c, n == 0 ? 0 : errno);
+		return;
+	}
+	c->active_us = r->now_us;
+	rd_init(&in, r->input, left + (size_t)n, 0);
+	process(r, c, &in);
+}
+
+void
+conn_ready(struct recv *r, struct conn *c, uint32_t events)
+{
+	if (c->state == CONN_DEAD)
+		return;
+	if ((events & EPOLLOUT) != 0) {
+		if (!send_replies(c)) {
+			lost(r, c, errno);
+			return;
+		}
+		arm(r, c);
+	}
+	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0)
+		return;
+	if (c->state == CONN_LINGER)
+		drain(r, c);
+	else if (c->state == CONN_OPEN && !c->paused)
+		receive(r, c);
+	else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+		lost(r, c, ECONNRESET);
+}
+
+void
+conn_pause(struct recv *r, struct conn *c)
+{
+	c->paused = true;
+	arm(r, c);
+}
+
+void
+conn_hold(struct recv *r, struct conn *c)
+{
+	c->state = CONN_HELD;
+	arm(r, c);
+}
+
+/* The time that it could not be read does not count. */
+void
+conn_resume(struct recv *r, struct conn *c)
+{
+	bool was_held = c->state == CONN_HELD;
+	struct rd in;
+	size_t n = c->in.n;
+
+	c->state = CONN_OPEN;
+	c->paused = false;
+	c->since_us = c->active_us = r->now_us;
+	if (was_held) {
+		if (n > 0)
+			memcpy(r->input, c->in.p, n);
+		rd_init(&in, r->input, n, 0);
+		process(r, c, &in);
+	}
+	if (c->state == CONN_OPEN)
+		arm(r, c);
+	recv_check_by(r, conn_deadline(r, c));
+}
+
+int64_t
+conn_deadline(const struct recv *r, const struct conn *c)
+{
+	if (c->state == CONN_LINGER)
+		return c->since_us + LINGER_US;
+	if (c->state != CONN_OPEN || c->paused)
+		return RECV_NEVER;
+	if (c->pub != NULL)
+		return c->active_us + r->conf->idle_us;
+	if (c->rtmp.state != RTMP_CHUNKS)
+		return c->since_us + r->conf->handshake_us;
+	return c->since_us + PUBLISH_US;
+}
+
+void
+conn_expire(struct recv *r, struct conn *c)
+{
+	if (c->state == CONN_LINGER)
+		;
+	else if (c->pub != NULL)
+		conn_tell(c, "stream '%s': no data for %g s", c->pub->stream,
+		    seconds(r->conf->idle_us));
+	else if (c->rtmp.state != RTMP_CHUNKS)
+		conn_tell(c, "handshake not finished in %g s",
+		    seconds(r->conf->handshake_us));
+	else if (!c->served)
+		conn_tell(c, "no publish in %g s", seconds(PUBLISH_US));
+	conn_close(r, c);
+}

@@ -1,0 +1,149 @@
+/*
+ * recv_impl - what the parts of recv share; nobody else includes it.
+ *
+ *	recv.c		the loop: accept, signals, timers
+ *	recv_conn.c	one connection: reading, replies, its end
+ *	recv_pub.c	one publication: names, the pipe, the handler
+ *
+ * A connection is freed when its socket closes.  A publication lives until
+ * its handler is gone, which is later.  Both are only marked during a round
+ * of events, and freed after it: epoll may have named them already.
+ */
+#ifndef NET_RECV_IMPL_H
+#define NET_RECV_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "net/keys.h"
+#include "net/rtmp.h"
+#include "net/tcp.h"
+
+struct recv_conf;
+
+#define RECV_INPUT_BYTES	(128 * 1024)	/* one read of a socket */
+#define RECV_TAKEOVERS		3	/* at most, in RECV_TAKEOVER_US */
+#define RECV_TAKEOVER_US	30000000
+#define RECV_NEVER		INT64_MAX
+
+enum watch_kind { WATCH_LISTENER, WATCH_SIGNALS, WATCH_CONN, WATCH_PUB };
+
+/* First member of whatever epoll may name. */
+struct watch {
+	enum watch_kind	kind;
+};
+
+enum conn_state {
+	CONN_OPEN,
+	CONN_HELD,		/* waits for the old handler of its stream */
+	CONN_LINGER,		/* told why; waits until the peer has read it */
+	CONN_DEAD,		/* to be freed */
+};
+
+struct conn {
+	struct watch	 watch;
+	TAILQ_ENTRY(conn) entry;
+	enum conn_state	 state;
+	int		 fd;
+	uint32_t	 armed;		/* epoll events asked for */
+	bool		 paused;	/* its handler is too slow */
+	bool		 told;		/* its one line is in the log */
+	bool		 served;	/* has ended a publication in order */
+	int64_t		 since_us;	/* begin of this phase, monotonic */
+	int64_t		 active_us;	/* last bytes received */
+	struct tcp_peer	 peer;
+	struct rtmp	 rtmp;
+	struct buf	 in;		/* received, not yet taken */
+	struct buf	 out;		/* replies to be sent */
+	struct pub	*pub;		/* published here */
+	struct pub	*waits;		/* to be followed (CONN_HELD) */
+};
+
+struct pub {
+	struct watch	 watch;
+	TAILQ_ENTRY(pub) entry;
+	char		 stream[KEYS_STREAM_BYTES];
+	struct conn	*conn;		/* NULL when the publisher is gone */
+	struct conn	*heir;		/* the next publisher of this stream */
+	int		 fd;		/* the handler's input; -1: closed */
+	pid_t		 pid;		/* 0: no handler (any more) */
+	bool		 dead;		/* to be freed */
+	bool		 full;		/* waits until FD takes more */
+	bool		 broken;	/* the handler stopped reading */
+	bool		 killed;	/* by us */
+	struct buf	 pending;	/* FLV that FD did not take yet */
+	size_t		 sent;		/* bytes of PENDING it did */
+	int64_t		 start_us;
+	int64_t		 kill_us;	/* when patience with it ends */
+	int64_t		 takeovers_us[RECV_TAKEOVERS];	/* oldest first */
+	uint64_t	 bytes;		/* of FLV */
+};
+
+TAILQ_HEAD(conn_list, conn);
+TAILQ_HEAD(pub_list, pub);
+
+struct recv {
+	const struct recv_conf	*conf;
+	int			 epoll_fd;
+	int			 listen_fd;	/* -1: closed */
+	struct watch		 listener, signals;
+	int64_t			 accept_us;	/* no accept before; 0: now */
+	struct keys		 keys;
+	struct conn_list	 conns, dead_conns;
+	struct pub_list		 pubs, dead_pubs;
+	size_t			 nconns, npubs;
+	uint8_t			*input;		/* RECV_INPUT_BYTES */
+	struct buf		 scratch;	/* FLV of this read */
+	int64_t			 now_us;
+	int64_t			 check_us;	/* next look at deadlines */
+	int64_t			 stop_us;	/* end of patience; NEVER: run */
+	bool			 header_sent;	/* to out_fd */
+	bool			 served;	/* ONCE has had its publisher */
+	bool			 done;
+	struct err		*fatal;		/* set: recv_run() fails */
+};
+
+/* Make sure that deadlines are looked at by WHEN_US. */
+void	recv_check_by(struct recv *r, int64_t when_us);
+void	recv_stop_listening(struct recv *r);
+
+/* recv_conn.c */
+void	conn_new(struct recv *r, int fd, const struct tcp_peer *peer);
+void	conn_free(struct conn *c);
+void	conn_ready(struct recv *r, struct conn *c, uint32_t events);
+/* When it has waited too long: act with conn_expire(). */
+int64_t	conn_deadline(const struct recv *r, const struct conn *c);
+void	conn_expire(struct recv *r, struct conn *c);
+/* The one line about its end. */
+void	conn_tell(struct conn *c, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+/* End its publication and close it. */
+void	conn_close(struct recv *r, struct conn *c);
+/* The same, but first let the peer read our replies. */
+void	conn_linger(struct recv *r, struct conn *c);
+void	conn_pause(struct recv *r, struct conn *c);
+void	conn_resume(struct recv *r, struct conn *c);
+void	conn_hold(struct recv *r, struct conn *c);
+
+/* recv_pub.c */
+/* Answer a request to publish: accept, refuse, or hold the connection. */
+void	pub_request(struct recv *r, struct conn *c,
+	    const struct rtmp_event *ev);
+/* C, which was held for STREAM, may begin. */
+void	pub_start(struct recv *r, struct conn *c, const char *stream,
+	    const int64_t takeovers_us[RECV_TAKEOVERS]);
+void	pub_media(struct recv *r, struct pub *p, const struct rtmp_event *ev);
+void	pub_flush(struct recv *r, struct pub *p);
+/* The publisher is gone: flush, then end the handler's input. */
+void	pub_end(struct recv *r, struct pub *p);
+void	pub_ready(struct recv *r, struct pub *p, uint32_t events);
+void	pub_reaped(struct recv *r, struct pub *p, int status);
+void	pub_expire(struct recv *r, struct pub *p);
+void	pub_free(struct pub *p);
+
+#endif /* NET_RECV_IMPL_H */

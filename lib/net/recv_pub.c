@@ -1,0 +1,528 @@
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "media/flv_write.h"
+#include "net/handler.h"
+#include "net/recv.h"
+#include "net/recv_impl.h"
+
+/* Bodies from this size on go out from where they are, without a copy. */
+#define DIRECT_BYTES	8192
+/* How long a handler may go on once its successor waits. */
+#define TAKEOVER_US	5000000
+#define TAG_EXTRA_BYTES	(FLV_WRITE_TAG_BYTES + FLV_WRITE_END_BYTES)
+
+static void	finish(struct recv *r, struct pub *p);
+
+static void
+refuse(struct recv *r, struct conn *c, enum rtmp_refusal why,
+    const char *reason)
+{
+	conn_tell(c, "publish refused: %s", reason);
+	rtmp_refuse(&c->rtmp, why, reason, &c->out);
+	conn_linger(r, c);
+}
+
+/* The value of "key=" in QUERY into OUT.  False when there is none. */
+static bool
+query_key(const char *query, char *out, size_t out_bytes)
+{
+	size_t n;
+
+	for (; *query != '\0'; query += n + (query[n] == '&')) {
+		n = strcspn(query, "&");
+		if (strncmp(query, "key=", 4) != 0 || n - 4 >= out_bytes)
+			continue;
+		memcpy(out, query + 4, n - 4);
+		out[n - 4] = '\0';
+		return true;
+	}
+	return false;
+}
+
+/* With keys: what is in EV names the stream and proves it, or is refused. */
+static bool
+find_stream(struct recv *r, struct conn *c, const struct rtmp_event *ev,
+    char stream[KEYS_STREAM_BYTES])
+{
+	struct err err = ERR_INIT;
+	char key[LIMIT_RTMP_NAME_BYTES];
+	bool named = query_key(ev->query, key, sizeof(key));
+	int rc;
+
+	rc = keys_find(&r->keys, named ? ev->name : NULL,
+	    named ? key : ev->name, stream, &err);
+	explicit_bzero(key, sizeof(key));
+	if (rc == 1)
+		return true;
+	if (rc == -1)
+		refuse(r, c, RTMP_REFUSE_FAILED, err.text);
+	else
+		refuse(r, c, RTMP_REFUSE_DENIED, "bad key");
+	return false;
+}
+
+static struct pub *
+find_pub(const struct recv *r, const char *stream)
+{
+	struct pub *p;
+
+	TAILQ_FOREACH(p, &r->pubs, entry)
+		if (strcmp(p->stream, stream) == 0)
+			return p;
+	return NULL;
+}
+
+/* C follows P, whose publisher and handler end first. */
+static void
+take_over(struct recv *r, struct pub *p, struct conn *c)
+{
+	struct conn *old = p->conn != NULL ? p->conn : p->heir;
+
+	if (old != NULL) {
+		if (r->now_us - p->takeovers_us[0] < RECV_TAKEOVER_US) {
+			refuse(r, c, RTMP_REFUSE_BAD_NAME,
+			    "the stream was taken over too often");
+			return;
+		}
+		memmove(p->takeovers_us, p->takeovers_us + 1,
+		    sizeof(p->takeovers_us) - sizeof(p->takeovers_us[0]));
+		p->takeovers_us[RECV_TAKEOVERS - 1] = r->now_us;
+		conn_tell(old, "stream '%s': taken over by %s", p->stream,
+		    c->peer.text);
+	}
+	if (p->heir != NULL)
+		conn_close(r, p->heir);
+	p->heir = c;
+	c->waits = p;
+	conn_hold(r, c);
+	if (p->kill_us == RECV_NEVER) {
+		p->kill_us = r->now_us + TAKEOVER_US;
+		recv_check_by(r, p->kill_us);
+	}
+	if (p->conn != NULL)
+		conn_close(r, p->conn);
+}
+
+void
+pub_request(struct recv *r, struct conn *c, const struct rtmp_event *ev)
+{
+	static const int64_t no_takeovers_us[RECV_TAKEOVERS] = {
+		-RECV_TAKEOVER_US, -RECV_TAKEOVER_US, -RECV_TAKEOVER_US
+	};
+	char stream[KEYS_STREAM_BYTES];
+	struct pub *p;
+
+	if (r->conf->keys_file != NULL) {
+		if (!find_stream(r, c, ev, stream))
+			return;
+	} else if (!keys_stream_ok(ev->name)) {
+		/* Not repeated in the log: it may be somebody's secret. */
+		refuse(r, c, RTMP_REFUSE_BAD_NAME, "bad stream name");
+		return;
+	} else {
+		snprintf(stream, sizeof(stream), "%s", ev->name);
+	}
+
+	if (r->conf->once ? r->served :
+	    r->conf->handler == NULL && !TAILQ_EMPTY(&r->pubs))
+		refuse(r, c, RTMP_REFUSE_BAD_NAME, "another one publishes");
+	else if ((p = find_pub(r, stream)) != NULL)
+		take_over(r, p, c);
+	else if (r->npubs >= r->conf->max_publishers)
+		refuse(r, c, RTMP_REFUSE_FAILED, "too many publishers");
+	else
+		pub_start(r, c, stream, no_takeovers_us);
+}
+
+/* The app as a word that is safe in a file name and in a shell's script. */
+static void
+clean_app(const char *app, char *out, size_t out_bytes)
+{
+	size_t i;
+	unsigned char b;
+
+	for (i = 0; app[i] != '\0' && i + 1 < out_bytes; i++) {
+		b = (unsigned char)app[i];
+		out[i] = isalnum(b) || (i > 0 && strchr(".-", b) != NULL) ?
+		    (char)b : '_';
+	}
+	out[i] = '\0';
+}
+
+static int
+start_handler(struct recv *r, struct pub *p, const struct conn *c,
+    struct err *err)
+{
+	struct epoll_event ev = { .events = EPOLLOUT | EPOLLET,
+	    .data.ptr = p };
+	char app[LIMIT_RTMP_NAME_BYTES];
+	const struct handler_facts facts = {
+		.remote_ip = c->peer.ip,
+		.remote_port = c->peer.port,
+		.stream = p->stream,
+		.app = app,
+	};
+
+	clean_app(c->rtmp.app, app, sizeof(app));
+	if (handler_start(r->conf->handler, r->conf->env, &facts, &p->fd,
+	    &p->pid, err) == -1)
+		return -1;
+	if (epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, p->fd, &ev) == 0)
+		return 0;
+	err_sys(err, ERR_OS, "cannot watch a pipe");
+	close(p->fd);		/* and the handler ends */
+	p->fd = -1;
+	return -1;
+}
+
+static int
+start_output(struct recv *r, struct pub *p, struct err *err)
+{
+	struct epoll_event ev = { .events = EPOLLOUT | EPOLLET,
+	    .data.ptr = p };
+
+	p->fd = r->conf->out_fd;
+	/* A regular file is not to be watched, and never full. */
+	if (epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, p->fd, &ev) == 0 ||
+	    errno == EPERM)
+		return 0;
+	return err_sys(err, ERR_OS, "cannot watch standard output");
+}
+
+static void
+put_file_header(struct recv *r)
+{
+	uint8_t header[FLV_WRITE_FILE_BYTES];
+
+	/* One file, however many publishers follow each other there. */
+	if (r->conf->handler == NULL && r->header_sent)
+		return;
+	r->header_sent = true;
+	flv_write_file(header);
+	buf_put(&r->scratch, header, sizeof(header));
+}
+
+void
+pub_start(struct recv *r, struct conn *c, const char *stream,
+    const int64_t takeovers_us[RECV_TAKEOVERS])
+{
+	struct err err = ERR_INIT;
+	struct pub *p = calloc(1, sizeof(*p));
+	int rc;
+
+	if (p == NULL) {
+		refuse(r, c, RTMP_REFUSE_FAILED, "out of memory");
+		return;
+	}
+	p->watch.kind = WATCH_PUB;
+	p->fd = -1;
+	p->kill_us = RECV_NEVER;
+	p->start_us = r->now_us;
+	buf_init(&p->pending, LIMIT_RECV_PENDING_MAX_BYTES);
+	memcpy(p->takeovers_us, takeovers_us, sizeof(p->takeovers_us));
+	snprintf(p->stream, sizeof(p->stream), "%s", stream);
+	rc = r->conf->handler != NULL ? start_handler(r, p, c, &err) :
+	    start_output(r, p, &err);
+	if (rc == -1) {
+		free(p);
+		conn_tell(c, "publish refused: %s", err.text);
+		refuse(r, c, RTMP_REFUSE_FAILED, "no handler");
+		return;
+	}
+	TAILQ_INSERT_TAIL(&r->pubs, p, entry);
+	r->npubs++;
+	p->conn = c;
+	c->pub = p;
+	c->served = false;
+	rtmp_accept(&c->rtmp, &c->out);
+	put_file_header(r);
+	log_info("stream '%s': %s begins to publish", p->stream,
+	    c->peer.text);
+	r->served = true;
+	if (r->conf->once)
+		recv_stop_listening(r);
+}
+
+void
+pub_free(struct pub *p)
+{
+	buf_release(&p->pending);
+	free(p);
+}
+
+/* Handler and publisher are gone: the stream is free for the next. */
+static void
+finish(struct recv *r, struct pub *p)
+{
+	struct conn *heir = p->heir;
+
+	if (p->dead || p->conn != NULL || p->fd != -1 || p->pid != 0)
+		return;
+	p->dead = true;
+	TAILQ_REMOVE(&r->pubs, p, entry);
+	TAILQ_INSERT_TAIL(&r->dead_pubs, p, entry);
+	r->npubs--;
+	if (r->conf->once)
+		r->done = true;
+	if (heir == NULL)
+		return;
+	p->heir = NULL;
+	heir->waits = NULL;
+	pub_start(r, heir, p->stream, p->takeovers_us);
+	if (heir->pub != NULL)
+		conn_resume(r, heir);
+}
+
+static void
+close_output(struct recv *r, struct pub *p)
+{
+	if (p->fd == -1)
+		return;
+	if (r->conf->handler != NULL)
+		close(p->fd);
+	else
+		epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
+	p->fd = -1;
+	buf_release(&p->pending);
+	p->sent = 0;
+	p->full = false;
+}
+
+/*
+ * Nobody reads any more.  What there is to say comes with the status of the
+ * handler.
+ */
+static void
+broken(struct recv *r, struct pub *p)
+{
+	if (r->conf->handler == NULL) {
+		err_sys(r->fatal, ERR_IO, "cannot write standard output");
+		r->done = true;
+	}
+	p->broken = true;
+	close_output(r, p);
+	if (p->conn != NULL) {
+		p->conn->told = true;
+		conn_close(r, p->conn);
+	}
+	finish(r, p);
+}
+
+/*
+ * Write the parts to P.  The number of bytes taken, or -1 when the handler
+ * is gone.
+ */
+static ssize_t
+write_parts(struct pub *p, const struct iovec *parts, int nparts)
+{
+	ssize_t n;
+
+	do
+		n = writev(p->fd, parts, nparts);
+	while (n == -1 && errno == EINTR);
+	if (n == -1 && errno == EAGAIN)
+		return 0;
+	return n;
+}
+
+/* Write PARTS in order; what the pipe does not take waits in PENDING. */
+static void
+put_parts(struct recv *r, struct pub *p, struct iovec *parts, int nparts)
+{
+	size_t total = 0, n;
+	ssize_t done = 0;
+	int i;
+
+	for (i = 0; i < nparts; i++)
+		total += parts[i].iov_len;
+	p->bytes += total;
+	if (!p->full && (done = write_parts(p, parts, nparts)) == -1) {
+		broken(r, p);
+		return;
+	}
+	p->full = (size_t)done < total;
+	for (i = 0; i < nparts; i++) {
+		n = parts[i].iov_len < (size_t)done ? parts[i].iov_len :
+		    (size_t)done;
+		done -= (ssize_t)n;
+		buf_put(&p->pending, (uint8_t *)parts[i].iov_base + n,
+		    parts[i].iov_len - n);
+	}
+}
+
+void
+pub_media(struct recv *r, struct pub *p, const struct rtmp_event *ev)
+{
+	uint8_t head[FLV_WRITE_TAG_BYTES], end[FLV_WRITE_END_BYTES];
+	struct buf *s = &r->scratch;
+	size_t n = ev->body_bytes;
+	struct iovec parts[4];
+
+	flv_write_tag(head, ev->type, ev->ts_ms, (uint32_t)n);
+	flv_write_end(end, (uint32_t)n);
+	if (n < DIRECT_BYTES) {
+		if (s->max - s->n < n + TAG_EXTRA_BYTES)
+			pub_flush(r, p);
+		if (p->fd == -1)
+			return;		/* that was its end */
+		buf_put(s, head, sizeof(head));
+		buf_put(s, ev->body, n);
+		buf_put(s, end, sizeof(end));
+		return;
+	}
+	parts[0] = (struct iovec){ s->p, s->n };
+	parts[1] = (struct iovec){ head, sizeof(head) };
+	parts[2] = (struct iovec){ (void *)(uintptr_t)ev->body, n };
+	parts[3] = (struct iovec){ end, sizeof(end) };
+	put_parts(r, p, parts, 4);
+	buf_reset(s);
+}
+
+static size_t
+waiting(const struct pub *p)
+{
+	return p->pending.n - p->sent;
+}
+
+void
+pub_flush(struct recv *r, struct pub *p)
+{
+	struct iovec part = { r->scratch.p, r->scratch.n };
+
+	if (p->fd != -1 && part.iov_len > 0)
+		put_parts(r, p, &part, 1);
+	buf_reset(&r->scratch);
+	if (p->conn == NULL || p->conn->state != CONN_OPEN)
+		return;
+	if (p->pending.bad) {
+		conn_tell(p->conn, "stream '%s': out of memory", p->stream);
+		conn_close(r, p->conn);
+	} else if (waiting(p) >= LIMIT_RECV_PENDING_BYTES) {
+		conn_pause(r, p->conn);
+	}
+}
+
+void
+pub_end(struct recv *r, struct pub *p)
+{
+	pub_flush(r, p);
+	if (p->conn != NULL) {
+		log_info("stream '%s': %s ends: %" PRIu64 " bytes in %.1f s",
+		    p->stream, p->conn->peer.text, p->bytes,
+		    (double)(r->now_us - p->start_us) / 1e6);
+		p->conn->pub = NULL;
+		p->conn = NULL;
+	}
+	if (waiting(p) == 0)
+		close_output(r, p);
+	finish(r, p);
+}
+
+/* The pipe takes more. */
+static void
+write_pending(struct recv *r, struct pub *p)
+{
+	struct iovec part;
+	ssize_t n;
+
+	p->full = false;
+	while (waiting(p) > 0) {
+		part = (struct iovec){ p->pending.p + p->sent, waiting(p) };
+		if ((n = write_parts(p, &part, 1)) == -1) {
+			broken(r, p);
+			return;
+		}
+		p->sent += (size_t)n;
+		if (n == 0) {
+			p->full = true;
+			break;
+		}
+	}
+	if (waiting(p) == 0) {
+		buf_release(&p->pending);
+		p->sent = 0;
+	} else if (p->sent > p->pending.n / 2) {
+		buf_drop(&p->pending, p->sent);
+		p->sent = 0;
+	}
+	if (p->conn != NULL && p->conn->paused &&
+	    waiting(p) < LIMIT_RECV_PENDING_BYTES / 2)
+		conn_resume(r, p->conn);
+	if (p->conn == NULL && waiting(p) == 0) {
+		close_output(r, p);
+		finish(r, p);
+	}
+}
+
+void
+pub_ready(struct recv *r, struct pub *p, uint32_t events)
+{
+	if (p->dead || p->fd == -1)
+		return;
+	if ((events & EPOLLERR) != 0) {
+		errno = EPIPE;
+		broken(r, p);
+	} else if (p->full) {
+		write_pending(r, p);
+	}
+}
+
+static void
+describe_status(int status, char *out, size_t out_bytes)
+{
+	if (WIFSIGNALED(status))
+		snprintf(out, out_bytes, "was killed by signal %d",
+		    WTERMSIG(status));
+	else
+		snprintf(out, out_bytes, "exited with status %d",
+		    WEXITSTATUS(status));
+}
+
+void
+pub_reaped(struct recv *r, struct pub *p, int status)
+{
+	bool early = p->conn != NULL || p->broken || waiting(p) > 0;
+	char how[48];
+
+	p->pid = 0;
+	describe_status(status, how, sizeof(how));
+	if (p->killed)
+		;		/* said already */
+	else if (r->conf->once && (status != 0 || early))
+		err_set(r->fatal, ERR_NO, "stream '%s': the handler %s%s",
+		    p->stream, how, early ? " before the stream ended" : "");
+	else if (status != 0 || early)
+		log_warning("stream '%s': the handler %s%s", p->stream, how,
+		    early ? " before the stream ended" : "");
+	if (p->conn != NULL) {
+		p->conn->told = true;
+		conn_close(r, p->conn);
+	}
+	close_output(r, p);
+	finish(r, p);
+}
+
+void
+pub_expire(struct recv *r, struct pub *p)
+{
+	(void)r;
+	p->kill_us = RECV_NEVER;
+	if (p->pid == 0)
+		return;
+	log_warning("stream '%s': the old handler did not end in %d s: killed",
+	    p->stream, TAKEOVER_US / 1000000);
+	p->killed = true;
+	kill(-p->pid, SIGKILL);
+}
