@@ -18,6 +18,12 @@
 /* avcC, AudioSpecificConfig: a few parameter sets. */
 #define LIMIT_CODEC_CONFIG_BYTES	65536
 
+/* Fragments before a dependent one that a job reads: a keyframe interval of
+   two minutes. */
+#define LIMIT_FRAGMENT_BACK	120
+/* Width and height of a picture: 8K with room. */
+#define LIMIT_PICTURE_SIDE	8192
+
 /* Boxes of ISO BMFF inside one another. */
 #define LIMIT_MP4_DEPTH		16
 

@@ -1,0 +1,224 @@
+#include "media/decode.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/mem.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "media/avlog.h"
+#include "media/codec.h"
+
+#define FPS_MAX		240	/* above it a declared rate is a tick rate */
+
+struct decoder {
+	const struct decode_job	*job;
+	AVCodecContext		*ctx;
+	AVPacket		*packet;
+	AVFrame			*frame;
+	decode_fn		*fn;
+	void			*arg;
+	struct decode_stats	*stats;
+	int64_t			 last;	/* PTS handed on before */
+};
+
+/*
+ * How many pictures precede one in decode order and follow it in
+ * presentation order, at most.  Encoders that do not declare it make
+ * libavcodec guess, and a guess that is too low loses pictures.
+ */
+static int
+reorder_depth(const struct decode_job *job)
+{
+	size_t i, j, later, depth = 0;
+
+	for (i = 1; i < job->count; i++) {
+		later = 0;
+		/* H.264 holds 16 pictures: farther back cannot matter. */
+		for (j = i > 16 ? i - 16 : 0; j < i; j++)
+			later += job->samples[j].pts > job->samples[i].pts;
+		if (later > depth)
+			depth = later;
+	}
+	return (int)depth;
+}
+
+static bool
+in_interval(const struct decode_job *job, int64_t pts)
+{
+	return pts >= job->start && pts < job->end;
+}
+
+static size_t
+count_expected(const struct decode_job *job)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < job->count; i++)
+		n += in_interval(job, job->samples[i].pts);
+	return n;
+}
+
+static enum AVCodecID
+codec_id(enum codec codec)
+{
+	switch (codec) {
+	case CODEC_H264:
+		return AV_CODEC_ID_H264;
+	case CODEC_AAC:
+		return AV_CODEC_ID_AAC;
+	case CODEC_NONE:
+		break;
+	}
+	return AV_CODEC_ID_NONE;
+}
+
+static int
+set_config(AVCodecContext *ctx, const struct track *track, struct err *err)
+{
+	ctx->extradata = av_mallocz(track->config_bytes +
+	    AV_INPUT_BUFFER_PADDING_SIZE);
+	if (ctx->extradata == NULL)
+		return err_nomem(err);
+	memcpy(ctx->extradata, track->config, track->config_bytes);
+	ctx->extradata_size = (int)track->config_bytes;
+	return 0;
+}
+
+static int
+open_decoder(struct decoder *d, struct err *err)
+{
+	const struct track *track = d->job->track;
+	const AVCodec *codec = avcodec_find_decoder(codec_id(track->codec));
+	int rc;
+
+	if (codec == NULL)
+		return err_set(err, ERR_UNAVAILABLE, "no decoder for %s",
+		    codec_name(track->codec));
+	if (track->config_bytes > LIMIT_CODEC_CONFIG_BYTES)
+		return err_set(err, ERR_DATA,
+		    "codec configuration of %zu bytes, limit %d",
+		    track->config_bytes, LIMIT_CODEC_CONFIG_BYTES);
+	if ((d->packet = av_packet_alloc()) == NULL ||
+	    (d->frame = av_frame_alloc()) == NULL ||
+	    (d->ctx = avcodec_alloc_context3(codec)) == NULL)
+		return err_nomem(err);
+	if (set_config(d->ctx, track, err) == -1)
+		return -1;
+	d->ctx->thread_count = 1;
+	d->ctx->pkt_timebase = (AVRational){ 1, (int)track->timescale };
+	d->ctx->max_pixels = (int64_t)LIMIT_PICTURE_SIDE * LIMIT_PICTURE_SIDE;
+	d->ctx->has_b_frames = reorder_depth(d->job);
+	/* A damaged picture is better than a hole. */
+	d->ctx->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
+	if ((rc = avcodec_open2(d->ctx, codec, NULL)) < 0)
+		return avlog_err(err, ERR_DATA, rc, "cannot open the decoder");
+	return 0;
+}
+
+static bool
+is_damaged(const AVFrame *frame)
+{
+	return (frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 ||
+	    frame->decode_error_flags != 0;
+}
+
+static int
+hand_on(struct decoder *d, struct err *err)
+{
+	AVRational fps = d->ctx->framerate;
+	struct picture picture = { d->frame, fps.num, fps.den };
+
+	if (!in_interval(d->job, d->frame->pts) || d->frame->pts <= d->last)
+		return 0;
+	if (fps.num <= 0 || fps.den <= 0 || fps.num < fps.den ||
+	    fps.num / fps.den > FPS_MAX) {
+		picture.fps_num = 0;
+		picture.fps_den = 1;
+	}
+	if (d->stats->pictures == LIMIT_FRAGMENT_SAMPLES)
+		return err_set(err, ERR_DATA, "more than %d pictures",
+		    LIMIT_FRAGMENT_SAMPLES);
+	d->last = d->frame->pts;
+	d->stats->pictures++;
+	d->stats->damaged += is_damaged(d->frame);
+	return d->fn(&picture, d->arg, err);
+}
+
+/* Hand on what the decoder has ready. */
+static int
+drain(struct decoder *d, struct err *err)
+{
+	int rc;
+
+	for (;;) {
+		rc = avcodec_receive_frame(d->ctx, d->frame);
+		if (rc == AVERROR(EAGAIN) || rc == AVERROR_EOF)
+			return 0;
+		if (rc == AVERROR(ENOMEM))
+			return err_nomem(err);
+		if (rc < 0)
+			continue;	/* counted as missing */
+		if (hand_on(d, err) == -1)
+			return -1;
+		av_frame_unref(d->frame);
+	}
+}
+
+static int
+feed(struct decoder *d, const struct decode_sample *sample, struct err *err)
+{
+	int rc;
+
+	if (sample->bytes > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
+		return err_set(err, ERR_DATA, "sample of %u bytes",
+		    sample->bytes);
+	if (av_new_packet(d->packet, (int)sample->bytes) < 0)
+		return err_nomem(err);
+	memcpy(d->packet->data, sample->p, sample->bytes);
+	d->packet->pts = sample->pts;
+	/* What is not shown and not referred to need not be decoded. */
+	d->ctx->skip_frame = in_interval(d->job, sample->pts) ?
+	    AVDISCARD_DEFAULT : AVDISCARD_NONREF;
+	rc = avcodec_send_packet(d->ctx, d->packet);
+	av_packet_unref(d->packet);
+	if (rc == AVERROR(ENOMEM))
+		return err_nomem(err);
+	/* Other errors are this picture's: it will be missing. */
+	return drain(d, err);
+}
+
+static int
+decode_all(struct decoder *d, struct err *err)
+{
+	size_t i;
+	int rc;
+
+	if (open_decoder(d, err) == -1)
+		return -1;
+	for (i = 0; i < d->job->count; i++)
+		if (feed(d, &d->job->samples[i], err) == -1)
+			return -1;
+	d->ctx->skip_frame = AVDISCARD_DEFAULT;
+	if ((rc = avcodec_send_packet(d->ctx, NULL)) < 0)
+		return avlog_err(err, ERR_DATA, rc, "cannot end decoding");
+	return drain(d, err);
+}
+
+int
+decode_interval(const struct decode_job *job, decode_fn *fn, void *arg,
+    struct decode_stats *stats, struct err *err)
+{
+	struct decoder d = { .job = job, .fn = fn, .arg = arg,
+	    .stats = stats, .last = INT64_MIN };
+	int rc;
+
+	*stats = (struct decode_stats){ .expected = count_expected(job) };
+	rc = decode_all(&d, err);
+	avcodec_free_context(&d.ctx);
+	av_packet_free(&d.packet);
+	av_frame_free(&d.frame);
+	return rc;
+}

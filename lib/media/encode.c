@@ -1,0 +1,231 @@
+#include "media/encode.h"
+
+#include <assert.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/opt.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "media/avcc.h"
+#include "media/avlog.h"
+#include "media/decode.h"
+
+#define FPS_DEFAULT	30	/* when the stream declares none */
+
+/*
+ * One IDR and no other keyframe; nothing that depends on the machine.  No
+ * HRD and no delimiters: they would only be dropped.
+ */
+#define X264_PARAMS	"keyint=infinite:scenecut=0:open-gop=0:" \
+			"cpu-independent=1:aud=0:nal-hrd=none"
+
+struct encoder {
+	AVCodecContext		*ctx;
+	AVPacket		*packet;
+	AVFrame			*frame;		/* a reference to the input */
+	struct buf		 config, data;
+	struct encode_packet	*packets;
+	size_t			 count, cap;
+	size_t			 pictures;	/* put in */
+};
+
+static void
+set_rate(AVCodecContext *ctx, const struct encode_conf *conf)
+{
+	if (conf->bitrate_bps != 0)
+		ctx->bit_rate = (int64_t)conf->bitrate_bps;
+	else
+		av_opt_set_double(ctx->priv_data, "crf", conf->quality, 0);
+	if (conf->cap_bps == 0)
+		return;
+	ctx->rc_max_rate = (int64_t)conf->cap_bps;
+	ctx->rc_buffer_size = (int)conf->cap_bps;	/* one second */
+}
+
+/* The rate decides the level, so it must be the same in a whole epoch. */
+static void
+set_time(AVCodecContext *ctx, const struct encode_conf *conf,
+    const struct picture *first)
+{
+	ctx->time_base = (AVRational){ 1, (int)conf->timescale };
+	ctx->framerate = (AVRational){ first->fps_num, first->fps_den };
+	if (first->fps_num == 0)
+		ctx->framerate = (AVRational){ FPS_DEFAULT, 1 };
+}
+
+static void
+set_picture(AVCodecContext *ctx, const struct encode_conf *conf,
+    const AVFrame *like)
+{
+	ctx->width = conf->width;
+	ctx->height = conf->height;
+	ctx->pix_fmt = AV_PIX_FMT_YUV420P;
+	ctx->sample_aspect_ratio = (AVRational){ 1, 1 };
+	ctx->color_range = like->format == AV_PIX_FMT_YUVJ420P ?
+	    AVCOL_RANGE_JPEG : like->color_range;
+	ctx->color_primaries = like->color_primaries;
+	ctx->color_trc = like->color_trc;
+	ctx->colorspace = like->colorspace;
+	ctx->chroma_sample_location = like->chroma_location;
+}
+
+static int
+open_encoder(struct encoder *e, const struct encode_conf *conf,
+    const struct picture *first, struct err *err)
+{
+	const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
+	int rc;
+
+	if (codec == NULL)
+		return err_set(err, ERR_UNAVAILABLE,
+		    "libavcodec has no libx264");
+	if (conf->cap_bps > INT32_MAX || conf->bitrate_bps > INT32_MAX)
+		return err_set(err, ERR_CONFIG, "bit rate over 2 Gbit/s");
+	if ((e->packet = av_packet_alloc()) == NULL ||
+	    (e->frame = av_frame_alloc()) == NULL ||
+	    (e->ctx = avcodec_alloc_context3(codec)) == NULL)
+		return err_nomem(err);
+	e->ctx->thread_count = 1;
+	e->ctx->flags |= AV_CODEC_FLAG_GLOBAL_HEADER |
+	    AV_CODEC_FLAG_CLOSED_GOP;
+	set_picture(e->ctx, conf, first->frame);
+	set_time(e->ctx, conf, first);
+	set_rate(e->ctx, conf);
+	rc = av_opt_set(e->ctx->priv_data, "preset", conf->preset, 0);
+	if (rc >= 0)
+		rc = av_opt_set(e->ctx->priv_data, "profile", "high", 0);
+	if (rc >= 0)
+		rc = av_opt_set(e->ctx->priv_data, "x264-params", X264_PARAMS,
+		    0);
+	if (rc >= 0)
+		rc = avcodec_open2(e->ctx, codec, NULL);
+	if (rc < 0)
+		return avlog_err(err, ERR_CONFIG, rc, "cannot open libx264");
+	return avcc_put_config(&e->config, e->ctx->extradata,
+	    (size_t)e->ctx->extradata_size, err);
+}
+
+struct encoder *
+encoder_new(const struct encode_conf *conf, const struct picture *first,
+    struct err *err)
+{
+	struct encoder *e = calloc(1, sizeof(*e));
+
+	if (e == NULL) {
+		err_nomem(err);
+		return NULL;
+	}
+	buf_init(&e->config, LIMIT_CODEC_CONFIG_BYTES);
+	buf_init(&e->data, LIMIT_FRAGMENT_BYTES);
+	if (open_encoder(e, conf, first, err) == -1) {
+		encoder_free(e);
+		return NULL;
+	}
+	return e;
+}
+
+void
+encoder_free(struct encoder *e)
+{
+	if (e == NULL)
+		return;
+	avcodec_free_context(&e->ctx);
+	av_packet_free(&e->packet);
+	av_frame_free(&e->frame);
+	buf_release(&e->config);
+	buf_release(&e->data);
+	free(e->packets);
+	free(e);
+}
+
+static struct encode_packet *
+add_packet(struct encoder *e, struct err *err)
+{
+	size_t cap = e->cap == 0 ? 64 : e->cap * 2;
+	struct encode_packet *packets;
+
+	if (e->count == e->cap) {
+		packets = reallocarray(e->packets, cap, sizeof(*packets));
+		if (packets == NULL) {
+			err_nomem(err);
+			return NULL;
+		}
+		e->packets = packets;
+		e->cap = cap;
+	}
+	return &e->packets[e->count++];
+}
+
+static int
+keep(struct encoder *e, struct err *err)
+{
+	struct encode_packet *packet = add_packet(e, err);
+
+	if (packet == NULL)
+		return -1;
+	packet->offset = e->data.n;
+	packet->pts = e->packet->pts;
+	if (avcc_put_sample(&e->data, e->packet->data,
+	    (size_t)e->packet->size, &packet->idr, err) == -1)
+		return -1;
+	packet->bytes = (uint32_t)(e->data.n - packet->offset);
+	return 0;
+}
+
+/* Send FRAME, or the end when NULL, and take every packet there is. */
+static int
+exchange(struct encoder *e, const AVFrame *frame, struct err *err)
+{
+	int rc = avcodec_send_frame(e->ctx, frame);
+
+	while (rc >= 0) {
+		rc = avcodec_receive_packet(e->ctx, e->packet);
+		if (rc == AVERROR(EAGAIN) || rc == AVERROR_EOF)
+			return 0;
+		if (rc >= 0 && keep(e, err) == -1)
+			return -1;
+		av_packet_unref(e->packet);
+	}
+	return avlog_err(err, ERR_DATA, rc, "cannot encode");
+}
+
+int
+encoder_put(struct encoder *e, const struct AVFrame *frame, struct err *err)
+{
+	int rc;
+
+	assert(frame->width == e->ctx->width &&
+	    frame->height == e->ctx->height);
+	if (av_frame_ref(e->frame, frame) < 0)
+		return err_nomem(err);
+	/* The source's picture types would force ours. */
+	e->frame->pict_type = AV_PICTURE_TYPE_NONE;
+	e->frame->key_frame = 0;
+	e->frame->format = AV_PIX_FMT_YUV420P;
+	rc = exchange(e, e->frame, err);
+	av_frame_unref(e->frame);
+	e->pictures++;
+	return rc;
+}
+
+int
+encoder_finish(struct encoder *e, struct encode_result *result,
+    struct err *err)
+{
+	size_t i;
+
+	if (exchange(e, NULL, err) == -1)
+		return -1;
+	if (e->count == 0 || e->count != e->pictures)
+		return err_set(err, ERR_BUG, "%zu pictures, %zu packets",
+		    e->pictures, e->count);
+	for (i = 0; i < e->count; i++)
+		if (e->packets[i].idr != (i == 0))
+			return err_set(err, ERR_BUG,
+			    "packet %zu of %zu %s an IDR picture", i, e->count,
+			    i == 0 ? "is not" : "is");
+	*result = (struct encode_result){ &e->config, &e->data, e->packets,
+	    e->count };
+	return 0;
+}

@@ -1,0 +1,67 @@
+/*
+ * encode - the H.264 of one interval, by libx264 through libavcodec.
+ *
+ * One encoder for one interval: a closed group of pictures whose first is an
+ * IDR and the only one.  One thread and no routine that depends on the
+ * processor: the same pictures give the same bytes anywhere.
+ */
+#ifndef MEDIA_ENCODE_H
+#define MEDIA_ENCODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct AVFrame;
+struct encoder;
+struct err;
+struct picture;
+
+struct encode_conf {
+	const char	*preset;	/* borrowed; one of x264's */
+	uint64_t	 bitrate_bps;	/* average; 0: QUALITY */
+	int		 quality;	/* CRF */
+	uint64_t	 cap_bps;	/* VBV rate; its buffer is one second */
+	int		 width, height;
+	uint32_t	 timescale;	/* of the PTS */
+};
+
+struct encode_packet {
+	size_t		 offset;	/* in encode_result.data */
+	uint32_t	 bytes;
+	int64_t		 pts;
+	bool		 idr;
+};
+
+/* What encoder_finish() made.  Borrows from the encoder. */
+struct encode_result {
+	const struct buf	*config;	/* avcC */
+	const struct buf	*data;		/* length-prefixed samples */
+	const struct encode_packet *packets;	/* in decode order */
+	size_t			 count;
+};
+
+/*
+ * An encoder for pictures like FIRST (rate and colour description; the
+ * picture itself is not encoded).  Returns owned, or NULL with
+ * ERR_UNAVAILABLE (no libx264), ERR_CONFIG (libx264 refuses CONF) or ERR_OS.
+ */
+struct encoder	*encoder_new(const struct encode_conf *conf,
+		    const struct picture *first, struct err *err)
+		    __attribute__((warn_unused_result));
+void		 encoder_free(struct encoder *e);	/* NULL is ignored */
+
+/*
+ * Encode FRAME (yuv420p of the configured size).  Its PTS must be above the
+ * one before.  0, or -1.
+ */
+int	encoder_put(struct encoder *e, const struct AVFrame *frame,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/* End the interval.  0, or -1. */
+int	encoder_finish(struct encoder *e, struct encode_result *result,
+	    struct err *err) __attribute__((warn_unused_result));
+
+#endif /* MEDIA_ENCODE_H */

@@ -1,0 +1,212 @@
+#include "media/scale.h"
+
+#include <stdbool.h>
+
+#include <libavutil/frame.h>
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
+#include <libswscale/swscale.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "media/avlog.h"
+#include "media/codec.h"
+
+#define FLAGS	(SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT)
+
+struct scaler {
+	int			 width, height;
+	struct SwsContext	*sws;		/* for the input below */
+	int			 in_width, in_height, in_format;
+	enum AVColorRange	 in_range;
+	AVFrame			*out;
+};
+
+static int
+side_ok(const char *side, uint64_t pixels, struct err *err)
+{
+	if (pixels == 0 || pixels > LIMIT_PICTURE_SIDE)
+		return err_set(err, ERR_DATA,
+		    "picture %s of %ju pixels, limit %d", side,
+		    (uintmax_t)pixels, LIMIT_PICTURE_SIDE);
+	return 0;
+}
+
+int
+scale_size(const struct track *track, uint32_t height, int *out_width,
+    int *out_height, struct err *err)
+{
+	uint64_t w = track->width, h = track->height, out_w;
+	bool square = track->sar_num == 0 || track->sar_den == 0;
+
+	if (height == 0)
+		height = h < 2 ? 2 : (uint32_t)(h & ~UINT64_C(1));
+	if (side_ok("width", w, err) == -1 ||
+	    side_ok("height", h, err) == -1 ||
+	    side_ok("height", height, err) == -1)
+		return -1;
+	/* 2^13 * 2^13 * 2^32 fits; rounded to the nearest even number. */
+	w *= square ? 1 : track->sar_num;
+	h *= square ? 1 : track->sar_den;
+	out_w = (w * height + h) / (2 * h) * 2;
+	if (out_w < 2)
+		out_w = 2;
+	if (side_ok("width", out_w, err) == -1)
+		return -1;
+	*out_width = (int)out_w;
+	*out_height = (int)height;
+	return 0;
+}
+
+struct scaler *
+scaler_new(int width, int height, struct err *err)
+{
+	struct scaler *s = calloc(1, sizeof(*s));
+
+	if (s == NULL || (s->out = av_frame_alloc()) == NULL) {
+		free(s);
+		err_nomem(err);
+		return NULL;
+	}
+	s->width = width;
+	s->height = height;
+	s->out->width = width;
+	s->out->height = height;
+	s->out->format = AV_PIX_FMT_YUV420P;
+	if (av_frame_get_buffer(s->out, 0) < 0) {
+		scaler_free(s);
+		err_nomem(err);
+		return NULL;
+	}
+	return s;
+}
+
+void
+scaler_free(struct scaler *s)
+{
+	if (s == NULL)
+		return;
+	sws_freeContext(s->sws);
+	av_frame_free(&s->out);
+	free(s);
+}
+
+static bool
+is_full_range(const AVFrame *f)
+{
+	return f->format == AV_PIX_FMT_YUVJ420P ||
+	    f->format == AV_PIX_FMT_YUVJ422P ||
+	    f->format == AV_PIX_FMT_YUVJ444P ||
+	    f->color_range == AVCOL_RANGE_JPEG;
+}
+
+static bool
+is_rgb(const AVFrame *f)
+{
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get(f->format);
+
+	return d != NULL && (d->flags & AV_PIX_FMT_FLAG_RGB) != 0;
+}
+
+/* A context for pictures like IN; the range stays what it is. */
+static int
+reopen(struct scaler *s, const AVFrame *in, struct err *err)
+{
+	int range = is_full_range(in) && !is_rgb(in);
+	int rc;
+
+	sws_freeContext(s->sws);
+	if ((s->sws = sws_alloc_context()) == NULL)
+		return err_nomem(err);
+	av_opt_set_int(s->sws, "srcw", in->width, 0);
+	av_opt_set_int(s->sws, "srch", in->height, 0);
+	av_opt_set_int(s->sws, "src_format", in->format, 0);
+	av_opt_set_int(s->sws, "src_range", range, 0);
+	av_opt_set_int(s->sws, "dstw", s->width, 0);
+	av_opt_set_int(s->sws, "dsth", s->height, 0);
+	av_opt_set_int(s->sws, "dst_format", AV_PIX_FMT_YUV420P, 0);
+	av_opt_set_int(s->sws, "dst_range", range, 0);
+	av_opt_set_int(s->sws, "sws_flags", FLAGS, 0);
+	if ((rc = sws_init_context(s->sws, NULL, NULL)) < 0)
+		return avlog_err(err, ERR_DATA, rc, "cannot scale");
+	if (is_rgb(in))
+		sws_setColorspaceDetails(s->sws,
+		    sws_getCoefficients(SWS_CS_DEFAULT), 1,
+		    sws_getCoefficients(SWS_CS_ITU709), 0, 0, 1 << 16,
+		    1 << 16);
+	s->in_width = in->width;
+	s->in_height = in->height;
+	s->in_format = in->format;
+	s->in_range = in->color_range;
+	return 0;
+}
+
+static bool
+same_input(const struct scaler *s, const AVFrame *in)
+{
+	return s->sws != NULL && s->in_width == in->width &&
+	    s->in_height == in->height && s->in_format == in->format &&
+	    s->in_range == in->color_range;
+}
+
+static int
+copy_captions(AVFrame *out, const AVFrame *in, struct err *err)
+{
+	const AVFrameSideData *cc =
+	    av_frame_get_side_data(in, AV_FRAME_DATA_A53_CC);
+	AVBufferRef *ref;
+
+	av_frame_remove_side_data(out, AV_FRAME_DATA_A53_CC);
+	if (cc == NULL)
+		return 0;
+	if ((ref = av_buffer_ref(cc->buf)) == NULL)
+		return err_nomem(err);
+	if (av_frame_new_side_data_from_buf(out, AV_FRAME_DATA_A53_CC, ref) ==
+	    NULL) {
+		av_buffer_unref(&ref);
+		return err_nomem(err);
+	}
+	return 0;
+}
+
+static int
+copy_props(AVFrame *out, const AVFrame *in, struct err *err)
+{
+	out->pts = in->pts;
+	out->color_range = is_full_range(in) ? AVCOL_RANGE_JPEG :
+	    in->color_range;
+	out->color_primaries = in->color_primaries;
+	out->color_trc = in->color_trc;
+	out->colorspace = in->colorspace;
+	out->chroma_location = in->chroma_location;
+	if (is_rgb(in)) {
+		out->color_range = AVCOL_RANGE_MPEG;
+		out->colorspace = AVCOL_SPC_BT709;
+	}
+	return copy_captions(out, in, err);
+}
+
+const struct AVFrame *
+scaler_run(struct scaler *s, const struct AVFrame *in, struct err *err)
+{
+	int rc;
+
+	if (in->width == s->width && in->height == s->height &&
+	    (in->format == AV_PIX_FMT_YUV420P ||
+	    in->format == AV_PIX_FMT_YUVJ420P))
+		return in;
+	if (!same_input(s, in) && reopen(s, in, err) == -1)
+		return NULL;
+	/* An encoder may still hold the last one. */
+	if (av_frame_make_writable(s->out) < 0) {
+		err_nomem(err);
+		return NULL;
+	}
+	rc = sws_scale(s->sws, (const uint8_t *const *)in->data, in->linesize,
+	    0, in->height, s->out->data, s->out->linesize);
+	if (rc < 0) {
+		avlog_err(err, ERR_DATA, rc, "cannot scale");
+		return NULL;
+	}
+	return copy_props(s->out, in, err) == -1 ? NULL : s->out;
+}
