@@ -1,0 +1,240 @@
+#include "store/transcode.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "store/ladder.h"
+
+static struct spool_key
+output_key(const struct transcode *t, const struct rendition *r)
+{
+	struct spool_key key = t->key;
+
+	memcpy(key.rendition, r->name, sizeof(key.rendition));
+	return key;
+}
+
+static bool
+is_wanted(const struct transcode_conf *conf, const struct rendition *r)
+{
+	size_t i;
+
+	if (conf->nnames == 0)
+		return pending_counts(r, conf->tier);
+	for (i = 0; i < conf->nnames; i++)
+		if (strcmp(conf->names[i], r->name) == 0)
+			return true;
+	return false;
+}
+
+/* One output for each rendition that is wanted and not there. */
+static int
+select_outputs(struct transcode *t, struct spool *s,
+    const struct transcode_conf *conf, struct err *err)
+{
+	const struct ladder *l = conf->ladder;
+	const struct rendition *r;
+	struct spool_key key;
+
+	if ((t->outputs = calloc(l->count + 1, sizeof(*t->outputs))) == NULL)
+		return err_nomem(err);
+	for (r = l->renditions; r < l->renditions + l->count; r++) {
+		key = output_key(t, r);
+		if (!is_wanted(conf, r) || spool_exists(s, &key) ||
+		    spool_none(s, &key))
+			continue;
+		t->outputs[t->count].rendition = r;
+		buf_init(&t->outputs[t->count].init,
+		    2 * LIMIT_CODEC_CONFIG_BYTES);
+		/* Headers of a few bytes a sample come on top. */
+		buf_init(&t->outputs[t->count].segment,
+		    LIMIT_FRAGMENT_BYTES + 64 * LIMIT_FRAGMENT_SAMPLES);
+		t->count++;
+	}
+	return 0;
+}
+
+static int
+read_source(struct transcode_source *source, struct spool *s,
+    const struct spool_key *key, struct err *err)
+{
+	buf_init(&source->bytes, LIMIT_FRAGMENT_BYTES);
+	if (spool_read(s, key, &source->bytes, err) == -1)
+		return -1;
+	return mp4_parse(&source->mp4, source->bytes.p, source->bytes.n, err);
+}
+
+static int
+check_info(const struct transcode *t, struct err *err)
+{
+	const struct fragment_info *info = &t->info;
+	bool dependent = (info->flags & FRAGMENT_DEPENDENT) != 0;
+
+	if (info->epoch != t->key.epoch || info->seq != t->key.seq)
+		return err_set(err, ERR_DATA,
+		    "holds fragment %" PRIu32 " of epoch %" PRIu32, info->seq,
+		    info->epoch);
+	if (dependent != (info->back > 0) || info->back >= info->seq)
+		return err_set(err, ERR_DATA,
+		    "bad distance %" PRIu32 " to its sync sample", info->back);
+	if (info->back > LIMIT_FRAGMENT_BACK)
+		return err_set(err, ERR_DATA, "sync sample is %" PRIu32
+		    " fragments back, limit %d", info->back,
+		    LIMIT_FRAGMENT_BACK);
+	return 0;
+}
+
+/* The original, and those before it back to a sync sample. */
+static int
+read_sources(struct transcode *t, struct spool *s, struct err *err)
+{
+	struct spool_key key = t->key;
+	uint32_t i;
+
+	if (spool_info(s, &key, &t->info, &(uint64_t){ 0 }, err) == -1 ||
+	    check_info(t, err) == -1)
+		return -1;
+	t->sources = calloc(t->info.back + 1, sizeof(*t->sources));
+	if (t->sources == NULL)
+		return err_nomem(err);
+	for (i = 0; i <= t->info.back; i++) {
+		key.seq = t->key.seq - t->info.back + i;
+		t->nsources++;
+		if (read_source(&t->sources[i], s, &key, err) == -1)
+			return i == t->info.back ? -1 :
+			    err_wrap(err, "pre-roll");
+	}
+	return 0;
+}
+
+/* A ticket stands for the live renditions. */
+static int
+drop_ticket(struct transcode *t, struct spool *s, struct err *err)
+{
+	if (store_missing(s, t->ladder, PENDING_LIVE, &t->key) != NULL)
+		return 0;
+	return spool_ticket_drop(s, &t->key, err);
+}
+
+int
+transcode_read(struct transcode *t, struct spool *s,
+    const struct transcode_conf *conf, const struct spool_key *key,
+    struct err *err)
+{
+	t->key = *key;
+	t->ladder = conf->ladder;
+	if (select_outputs(t, s, conf, err) == -1)
+		return -1;
+	if (t->count == 0)
+		return drop_ticket(t, s, err);
+	return read_sources(t, s, err) == -1 ? -1 : 1;
+}
+
+/* 1 when the init segment of OUT is there, 0 when it is not; -1. */
+static int
+check_init(const struct transcode *t, struct spool *s,
+    const struct transcode_output *out, struct err *err)
+{
+	struct spool_key key = output_key(t, out->rendition);
+	char path[SPOOL_PATH_BYTES];
+	struct buf there;
+	int rc = 1;
+
+	spool_init_path(&key, path);
+	if (faccessat(s->fd, path, F_OK, 0) == -1 && errno == ENOENT)
+		return 0;
+	buf_init(&there, LIMIT_FRAGMENT_BYTES);
+	if (file_slurp(s->fd, path, &there, err) == -1)
+		rc = -1;
+	else if (there.n != out->init.n ||
+	    memcmp(there.p, out->init.p, there.n) != 0)
+		rc = err_set(err, ERR_DATA,
+		    "'%s' is there and differs: its parameters changed", path);
+	buf_release(&there);
+	return rc;
+}
+
+static int
+publish_init(const struct transcode *t, struct spool *s,
+    const struct transcode_output *out, struct err *err)
+{
+	struct spool_key key = output_key(t, out->rendition);
+	char path[SPOOL_PATH_BYTES];
+	int rc;
+
+	if ((rc = check_init(t, s, out, err)) != 0)
+		return rc == -1 ? -1 : 0;
+	spool_init_path(&key, path);
+	rc = spool_publish(s, path, out->init.p, out->init.n, err);
+	/* Somebody else was first: with the same bytes? */
+	return rc == 0 ? check_init(t, s, out, err) : rc;
+}
+
+static int
+publish_output(const struct transcode *t, struct spool *s,
+    const struct transcode_output *out, spool_fn *fn, void *arg,
+    struct err *err)
+{
+	struct spool_key key = output_key(t, out->rendition);
+	char path[SPOOL_PATH_BYTES];
+	int rc = 0;
+
+	switch (out->kind) {
+	case TRANSCODE_SEGMENT:
+		spool_path(&key, path);
+		rc = spool_publish(s, path, out->segment.p, out->segment.n,
+		    err);
+		if (rc == 1)
+			rc = fn(&key, arg, err);
+		break;
+	case TRANSCODE_NONE:
+		spool_none_path(&key, path);
+		rc = spool_publish(s, path, "", 0, err);
+		break;
+	case TRANSCODE_GAP:
+		break;
+	}
+	return rc == -1 ? -1 : 0;
+}
+
+int
+transcode_publish(struct transcode *t, struct spool *s, spool_fn *fn,
+    void *arg, struct err *err)
+{
+	size_t i;
+
+	/* A mismatch must be known before anything is published. */
+	for (i = 0; i < t->count; i++)
+		if (t->outputs[i].kind == TRANSCODE_SEGMENT &&
+		    check_init(t, s, &t->outputs[i], err) == -1)
+			return -1;
+	for (i = 0; i < t->count; i++)
+		if (t->outputs[i].kind == TRANSCODE_SEGMENT &&
+		    publish_init(t, s, &t->outputs[i], err) == -1)
+			return -1;
+	for (i = 0; i < t->count; i++)
+		if (publish_output(t, s, &t->outputs[i], fn, arg, err) == -1)
+			return -1;
+	return drop_ticket(t, s, err);
+}
+
+void
+transcode_release(struct transcode *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->count; i++) {
+		buf_release(&t->outputs[i].init);
+		buf_release(&t->outputs[i].segment);
+	}
+	for (i = 0; i < t->nsources; i++) {
+		mp4_release(&t->sources[i].mp4);
+		buf_release(&t->sources[i].bytes);
+	}
+	free(t->outputs);
+	free(t->sources);
+}

@@ -1,0 +1,88 @@
+/*
+ * transcode - one original to the renditions it lacks.
+ *
+ * Three steps, so that the middle one, which meets hostile media, needs no
+ * file: read everything, make everything in memory, publish.  A rendition
+ * depends on the original, on those before it back to a sync sample, and on
+ * the ladder: on nothing else.
+ */
+#ifndef STORE_TRANSCODE_H
+#define STORE_TRANSCODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "media/decode.h"
+#include "media/fragment.h"
+#include "media/mp4.h"
+#include "store/pending.h"
+#include "store/spool.h"
+
+struct err;
+struct ladder;
+struct rendition;
+
+/* Which renditions are wanted; all borrowed. */
+struct transcode_conf {
+	const struct ladder	*ladder;
+	enum pending_tier	 tier;
+	const char *const	*names;	/* if any: these, whatever their tier */
+	size_t			 nnames;
+};
+
+enum transcode_kind {
+	TRANSCODE_SEGMENT,	/* INIT and SEGMENT are filled */
+	TRANSCODE_NONE,		/* the epoch cannot have this rendition */
+	TRANSCODE_GAP,		/* the original has no samples for it */
+};
+
+struct transcode_output {
+	const struct rendition	*rendition;	/* of the ladder */
+	enum transcode_kind	 kind;
+	struct buf		 init, segment;
+};
+
+struct transcode_source {
+	struct buf	 bytes;
+	struct mp4	 mp4;		/* points into BYTES */
+};
+
+/* Zero it before transcode_read(), release it in any case. */
+struct transcode {
+	struct spool_key	 key;		/* of the original */
+	struct fragment_info	 info;		/* its own */
+	const struct ladder	*ladder;	/* borrowed */
+	struct transcode_output	*outputs;	/* owned; the ladder's order */
+	size_t			 count;
+	struct transcode_source	*sources;	/* owned; the original is last */
+	size_t			 nsources;
+	struct decode_stats	 stats;		/* zero if nothing is decoded */
+};
+
+/*
+ * Find what the original KEY lacks, and read what is needed for it.
+ * 1; 0 when nothing is lacking (no original is read, the ticket is dropped);
+ * -1 with ERR_INPUT (an original is not there), ERR_IO, ERR_DATA or ERR_OS.
+ */
+int	transcode_read(struct transcode *t, struct spool *s,
+	    const struct transcode_conf *conf, const struct spool_key *key,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/* Fill the outputs.  No I/O.  0, or -1 with the reason: then no output. */
+int	transcode_run(struct transcode *t, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
+ * Publish the outputs: init segments, then fragments; drop the ticket when
+ * the original is complete.  FN is called for each fragment of a rendition
+ * once it is durable, unless somebody else was first.
+ * 0, or -1; ERR_DATA when an init segment of the epoch is there and differs:
+ * then nothing is published.
+ */
+int	transcode_publish(struct transcode *t, struct spool *s, spool_fn *fn,
+	    void *arg, struct err *err) __attribute__((warn_unused_result));
+
+void	transcode_release(struct transcode *t);
+
+#endif /* STORE_TRANSCODE_H */

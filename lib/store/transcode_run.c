@@ -1,0 +1,433 @@
+/*
+ * The middle step of a transcode: no I/O, but hostile media.
+ */
+#include "store/transcode.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "media/render.h"
+#include "media/retime.h"
+#include "media/scale.h"
+#include "store/ladder.h"
+
+#define RENDITION_TRACK_ID	1
+
+static const struct transcode_source *
+original(const struct transcode *t)
+{
+	return &t->sources[t->nsources - 1];
+}
+
+static const struct track *
+find_track(const struct mp4 *m, enum track_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < m->ntracks; i++)
+		if (m->tracks[i].kind == kind)
+			return &m->tracks[i];
+	return NULL;
+}
+
+static int64_t
+run_duration(const struct mp4_run *run)
+{
+	int64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < run->count; i++)
+		sum += run->samples[i].duration;
+	return sum;
+}
+
+/*
+ * The wall clock of DTS on TRACK.  The original's is that of its first
+ * video sample, or of its first sample when it has no video.
+ */
+static int64_t
+wall_us(const struct mp4 *m, const struct track *track, uint64_t dts)
+{
+	const struct track *ref = find_track(m, TRACK_VIDEO);
+	const struct mp4_run *run;
+
+	if (m->wall_us == 0)
+		return 0;
+	if (ref == NULL || (run = mp4_run(m, ref->id)) == NULL) {
+		ref = find_track(m, TRACK_AUDIO);
+		run = ref == NULL ? NULL : mp4_run(m, ref->id);
+	}
+	if (run == NULL)
+		return 0;
+	return m->wall_us + fragment_us((int64_t)dts, track->timescale) -
+	    fragment_us((int64_t)run->dts, ref->timescale);
+}
+
+/* RUN of TRACK, which is the rendition's, as an init and a media segment. */
+static int
+put_output(const struct transcode *t, struct transcode_output *out,
+    const struct track *track, const struct mp4_run *run,
+    const struct fragment_info *info, struct err *err)
+{
+	int64_t wall = wall_us(&original(t)->mp4, track, run->dts);
+
+	mp4_put_ftyp(&out->init);
+	mp4_put_moov(&out->init, track, 1);
+	mp4_put_styp(&out->segment);
+	fragment_put_info(&out->segment, info);
+	if (wall > 0)
+		mp4_put_prft(&out->segment, track->id, wall, run->dts);
+	mp4_put_fragment(&out->segment, info->seq, run, 1);
+	out->kind = TRANSCODE_SEGMENT;
+	if (buf_ok(&out->init, err) == -1)
+		return -1;
+	return buf_ok(&out->segment, err);
+}
+
+/* The source's own samples. */
+static int
+copy_output(const struct transcode *t, struct transcode_output *out,
+    const struct track *track, struct err *err)
+{
+	const struct mp4_run *from = mp4_run(&original(t)->mp4, track->id);
+	struct fragment_info info = t->info;
+	struct track copy = *track;
+	struct mp4_run run;
+
+	if (from == NULL || from->count == 0) {
+		out->kind = TRANSCODE_GAP;
+		return 0;
+	}
+	if (from->dts > INT64_MAX / 2)
+		return err_set(err, ERR_DATA, "bad decode time %" PRIu64,
+		    from->dts);
+	run = *from;
+	run.track_id = copy.id = RENDITION_TRACK_ID;
+	if (track->kind == TRACK_AUDIO) {
+		info.flags &= ~FRAGMENT_DEPENDENT;
+		info.back = 0;
+		info.timescale = track->timescale;
+		info.start = (int64_t)run.dts;
+		info.end = info.start + run_duration(&run);
+	}
+	return put_output(t, out, &copy, &run, &info, err);
+}
+
+static bool
+fits(const struct rendition *r, const struct track *video)
+{
+	return r->height <= video->height;
+}
+
+static bool
+is_rung(const struct rendition *r)
+{
+	return r->kind == TRACK_VIDEO && !r->copy;
+}
+
+/*
+ * When every rung of a tier is above the source, the lowest one of the tier
+ * is made at the source's size, so that there is a picture.
+ */
+static bool
+is_last_resort(const struct ladder *l, const struct rendition *rung,
+    const struct track *video)
+{
+	const struct rendition *r;
+
+	for (r = l->renditions; r < l->renditions + l->count; r++) {
+		if (!is_rung(r) || r->tier != rung->tier)
+			continue;
+		if (fits(r, video) || r->height < rung->height ||
+		    (r->height == rung->height && r < rung))
+			return false;
+	}
+	return true;
+}
+
+/* 1 and RUNG->conf, 0 when the source is too small for R, or -1. */
+static int
+plan_rung(const struct transcode *t, const struct rendition *r,
+    const struct track *video, struct render_rung *rung, struct err *err)
+{
+	struct encode_conf *conf = &rung->conf;
+	uint32_t height = r->height;
+
+	if (r->codec != CODEC_H264)
+		return err_set(err, ERR_CONFIG,
+		    "rendition '%s': cannot encode %s", r->name,
+		    codec_name(r->codec));
+	if (!fits(r, video)) {
+		if (!is_last_resort(t->ladder, r, video))
+			return 0;
+		height = 0;
+	}
+	*rung = (struct render_rung){ .conf = {
+		.preset = r->preset,
+		.bitrate_bps = r->bitrate_bps,
+		.quality = r->quality,
+		.cap_bps = r->cap_bps != 0 ? r->cap_bps : r->bitrate_bps,
+		.timescale = video->timescale,
+	} };
+	return scale_size(video, height, &conf->width, &conf->height, err) ==
+	    -1 ? -1 : 1;
+}
+
+/* The video of the renditions that have to be encoded. */
+struct job {
+	struct transcode	 *t;
+	const struct track	 *video;
+	struct decode_sample	 *samples;	/* owned */
+	size_t			  nsamples;
+	struct render_rung	 *rungs;	/* owned */
+	struct transcode_output	**outputs;	/* owned; of each rung */
+	size_t			  nrungs;
+};
+
+/* Every source must describe the video as the original does. */
+static const struct mp4_run *
+source_run(const struct job *j, const struct transcode_source *source,
+    struct err *err)
+{
+	const struct track *track = find_track(&source->mp4, TRACK_VIDEO);
+	static const struct mp4_run empty;
+	const struct mp4_run *run;
+
+	if (track == NULL || track->timescale != j->video->timescale ||
+	    track->config_bytes != j->video->config_bytes ||
+	    memcmp(track->config, j->video->config, track->config_bytes) !=
+	    0) {
+		err_set(err, ERR_DATA,
+		    "codec parameters changed within the epoch");
+		return NULL;
+	}
+	run = mp4_run(&source->mp4, track->id);
+	if (run != NULL && run->dts > INT64_MAX / 2) {
+		err_set(err, ERR_DATA, "bad decode time %" PRIu64, run->dts);
+		return NULL;
+	}
+	return run == NULL ? &empty : run;
+}
+
+/* Where decoding starts in the oldest source: at its last sync sample. */
+static int
+first_sample(const struct job *j, const struct mp4_run *run, size_t *first,
+    struct err *err)
+{
+	size_t i;
+
+	*first = 0;
+	if (j->t->nsources == 1 && (run->count == 0 || run->samples[0].sync))
+		return 0;
+	for (i = run->count; j->t->nsources > 1 && i-- > 0;) {
+		if (run->samples[i].sync) {
+			*first = i;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_DATA, "no sync sample to start decoding at");
+}
+
+static int
+collect_samples(struct job *j, struct err *err)
+{
+	const struct transcode *t = j->t;
+	const struct mp4_run *run;
+	const struct mp4_sample *sample;
+	size_t source, i, first;
+	int64_t dts;
+
+	j->samples = calloc(t->nsources * (size_t)LIMIT_FRAGMENT_SAMPLES,
+	    sizeof(*j->samples));
+	if (j->samples == NULL)
+		return err_nomem(err);
+	for (source = 0; source < t->nsources; source++) {
+		first = 0;
+		run = source_run(j, &t->sources[source], err);
+		if (run == NULL || (source == 0 &&
+		    first_sample(j, run, &first, err) == -1))
+			return -1;
+		assert(run->count <= LIMIT_FRAGMENT_SAMPLES);
+		dts = (int64_t)run->dts;
+		for (i = 0; i < run->count; i++) {
+			sample = &run->samples[i];
+			if (i >= first)
+				j->samples[j->nsamples++] =
+				    (struct decode_sample){ sample->p,
+				    sample->bytes, dts + sample->cts };
+			dts += sample->duration;
+		}
+	}
+	return 0;
+}
+
+static int
+plan(struct job *j, struct err *err)
+{
+	struct transcode *t = j->t;
+	struct transcode_output *out;
+	int rc;
+
+	j->rungs = calloc(t->count, sizeof(*j->rungs));
+	j->outputs = calloc(t->count, sizeof(*j->outputs));
+	if (j->rungs == NULL || j->outputs == NULL)
+		return err_nomem(err);
+	for (out = t->outputs; out < t->outputs + t->count; out++) {
+		if (!is_rung(out->rendition))
+			continue;
+		rc = plan_rung(t, out->rendition, j->video,
+		    &j->rungs[j->nrungs], err);
+		if (rc == -1)
+			return -1;
+		if (rc == 0)
+			out->kind = TRANSCODE_NONE;
+		else
+			j->outputs[j->nrungs++] = out;
+	}
+	return 0;
+}
+
+static int
+put_samples(const struct job *j, const struct render_rung *rung,
+    struct mp4_sample *samples, struct err *err)
+{
+	const struct encode_result *r = &rung->result;
+	const struct fragment_info *info = &j->t->info;
+	int64_t *pts = calloc(r->count, sizeof(*pts));
+	size_t i;
+	int rc;
+
+	if (pts == NULL)
+		return err_nomem(err);
+	for (i = 0; i < r->count; i++) {
+		pts[i] = r->packets[i].pts;
+		samples[i].p = r->data->p + r->packets[i].offset;
+		samples[i].bytes = r->packets[i].bytes;
+		samples[i].sync = r->packets[i].idr;
+	}
+	rc = retime(pts, r->count, info->start, info->end, samples, err);
+	free(pts);
+	return rc;
+}
+
+static int
+encoded_output(const struct job *j, size_t i, struct err *err)
+{
+	const struct render_rung *rung = &j->rungs[i];
+	struct fragment_info info = j->t->info;
+	struct track track = {
+		.id = RENDITION_TRACK_ID,
+		.kind = TRACK_VIDEO,
+		.codec = CODEC_H264,
+		.timescale = j->video->timescale,
+		.width = (uint16_t)rung->conf.width,
+		.height = (uint16_t)rung->conf.height,
+		.sar_num = 1,
+		.sar_den = 1,
+		.config = rung->result.config->p,
+		.config_bytes = rung->result.config->n,
+	};
+	struct mp4_run run = {
+		.track_id = RENDITION_TRACK_ID,
+		.dts = (uint64_t)info.start,
+		.count = rung->result.count,
+	};
+	struct mp4_sample *samples = calloc(run.count, sizeof(*samples));
+	int rc = -1;
+
+	if (samples == NULL)
+		return err_nomem(err);
+	run.samples = samples;
+	info.flags &= ~FRAGMENT_DEPENDENT;
+	info.back = 0;
+	if (put_samples(j, rung, samples, err) == 0) {
+		assert(run_duration(&run) == info.end - info.start);
+		rc = put_output(j->t, j->outputs[i], &track, &run, &info, err);
+	}
+	free(samples);
+	return rc;
+}
+
+static bool
+has_pictures(const struct job *j)
+{
+	const struct fragment_info *info = &j->t->info;
+	size_t i;
+
+	for (i = 0; i < j->nsamples; i++)
+		if (j->samples[i].pts >= info->start &&
+		    j->samples[i].pts < info->end)
+			return true;
+	return false;
+}
+
+static int
+encode_rungs(struct job *j, struct err *err)
+{
+	const struct fragment_info *info = &j->t->info;
+	struct decode_job decode = { j->video, NULL, 0, info->start,
+	    info->end };
+	size_t i;
+
+	if (plan(j, err) == -1)
+		return -1;
+	if (j->nrungs == 0)
+		return 0;
+	if (info->timescale != j->video->timescale)
+		return err_set(err, ERR_DATA,
+		    "interval and video have different timescales");
+	if (collect_samples(j, err) == -1)
+		return -1;
+	if (!has_pictures(j)) {
+		for (i = 0; i < j->nrungs; i++)
+			j->outputs[i]->kind = TRANSCODE_GAP;
+		return 0;
+	}
+	decode.samples = j->samples;
+	decode.count = j->nsamples;
+	if (render_run(&decode, j->rungs, j->nrungs, &j->t->stats, err) == -1)
+		return -1;
+	for (i = 0; i < j->nrungs; i++)
+		if (encoded_output(j, i, err) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+run_video(struct transcode *t, const struct track *video, struct err *err)
+{
+	struct job j = { .t = t, .video = video };
+	int rc = encode_rungs(&j, err);
+
+	if (j.rungs != NULL)
+		render_release(j.rungs, j.nrungs);
+	free(j.rungs);
+	free(j.outputs);
+	free(j.samples);
+	return rc;
+}
+
+int
+transcode_run(struct transcode *t, struct err *err)
+{
+	const struct mp4 *m = &original(t)->mp4;
+	const struct track *video = find_track(m, TRACK_VIDEO);
+	const struct track *track;
+	struct transcode_output *out;
+
+	for (out = t->outputs; out < t->outputs + t->count; out++) {
+		track = find_track(m, out->rendition->kind);
+		if (track == NULL)
+			out->kind = TRANSCODE_NONE;
+		else if (out->rendition->copy &&
+		    copy_output(t, out, track, err) == -1)
+			return -1;
+		else if (!out->rendition->copy && track->kind == TRACK_AUDIO)
+			return err_set(err, ERR_CONFIG,
+			    "rendition '%s': cannot encode audio",
+			    out->rendition->name);
+	}
+	return video == NULL ? 0 : run_video(t, video, err);
+}
