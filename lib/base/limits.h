@@ -56,4 +56,20 @@
 /* A publisher's secret key. */
 #define LIMIT_KEY_BYTES			255
 
+/* HTTP origin.  A viewer needs one or two connections of 16 KiB. */
+#define LIMIT_HTTP_CONNECTIONS	4096
+/* Of one address: a household behind a router, not a flood. */
+#define LIMIT_HTTP_PER_ADDRESS	256
+/* Request line and headers, and what the answer's headers need. */
+#define LIMIT_HTTP_HEADER_BYTES	(16 * 1024)
+/* A connection that moves no byte for so long is closed. */
+#define LIMIT_HTTP_IDLE_S	30
+/* On SIGTERM, answers under way get so long. */
+#define LIMIT_HTTP_DRAIN_MS	2000
+#define LIMIT_HTTP_THREADS	64
+/* Of the decoded path; the longest that spool(5) has is below 256. */
+#define LIMIT_HTTP_PATH_BYTES	1024
+/* /streams.json: a thousand streams and more, in short lines. */
+#define LIMIT_HTTP_STREAMS_BYTES	(256 * 1024)
+
 #endif /* BASE_LIMITS_H */
