@@ -72,4 +72,11 @@
 /* /streams.json: a thousand streams and more, in short lines. */
 #define LIMIT_HTTP_STREAMS_BYTES	(256 * 1024)
 
+/* Fragments of one playlist: three weeks of seconds. */
+#define LIMIT_PLAYLIST_ENTRIES	(21 * 86400)
+#define LIMIT_PLAYLIST_BYTES	(256 * 1024 * 1024)
+/* The window of a live playlist: clients load all of it every second. */
+#define LIMIT_WINDOW_S		(4 * 3600)
+#define LIMIT_INIT_BYTES	(256 * 1024)
+
 #endif /* BASE_LIMITS_H */

@@ -1,0 +1,302 @@
+/*
+ * playlist-gen - HLS playlists over the store.
+ *
+ * stdout: with --print, the path of each playlist that was written.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/watch.h"
+#include "store/follow.h"
+#include "store/hls.h"
+#include "store/spool.h"
+
+enum {
+	KEY_DASH = OPT_LONG,
+	KEY_EVENT,
+	KEY_FOLLOW,
+	KEY_FROM,
+	KEY_LIVE,
+	KEY_PATIENCE,
+	KEY_PRINT,
+	KEY_READY_FD,
+	KEY_SEGMENT,
+	KEY_SPOOL,
+	KEY_TO,
+	KEY_VOD,
+	KEY_WINDOW,
+};
+
+static const struct opt_spec opts[] = {
+	{ KEY_FOLLOW, "follow", NULL, "keep running, update as the store grows" },
+	{ KEY_LIVE, "live", NULL, "sliding playlists (the default)" },
+	{ KEY_PATIENCE, "patience", "TIME",
+	    "how long a missing rendition holds its playlist (default: 6s)" },
+	{ KEY_PRINT, "print", NULL, "print the path of each playlist written" },
+	{ KEY_READY_FD, "ready-fd", "N",
+	    "write a newline to descriptor N when following" },
+	{ KEY_SPOOL, "spool", "DIR",
+	    "the spool (default: $LIVESPOOL_SPOOL)" },
+	{ KEY_VOD, "vod", NULL, "everything stored, with an end" },
+	{ KEY_WINDOW, "window", "TIME",
+	    "length of the live playlists (default: 30s)" },
+	/* Part of the command line, and refused by name until they work. */
+	{ KEY_DASH, "dash", NULL, "not supported yet" },
+	{ KEY_EVENT, "event", NULL, "not supported yet" },
+	{ KEY_FROM, "from", "TIME", "not supported yet" },
+	{ KEY_SEGMENT, "segment", "TIME", "only 1s, one fragment, yet" },
+	{ KEY_TO, "to", "TIME", "not supported yet" },
+	OPT_END
+};
+
+static const struct opt_prog prog = {
+	.name = "playlist-gen",
+	.synopsis = "--spool DIR [--live] [--window TIME] [--follow] "
+	    "[STREAM...]\n--spool DIR --vod [STREAM...]",
+	.summary = "Write the HLS playlists of all streams, or of STREAMs.",
+	.opts = opts,
+	.trailer =
+	    "Examples:\n"
+	    "  playlist-gen --spool /srv/live --follow\n"
+	    "  playlist-gen --spool /srv/live --vod --print camera1\n",
+};
+
+struct conf {
+	const char	*spool;
+	struct hls_conf	 hls;
+	bool		 follow, print;
+	int		 ready_fd;	/* -1: none */
+};
+
+static int
+refuse(const char *option, struct err *err)
+{
+	return err_set(err, ERR_UNAVAILABLE, "%s is not supported yet",
+	    option);
+}
+
+static int
+parse_time(const char *option, const char *arg, int64_t min_us,
+    int64_t *us, struct err *err)
+{
+	return opt_time_us(option, arg, min_us,
+	    LIMIT_WINDOW_S * INT64_C(1000000), us, err);
+}
+
+static int
+parse_one(struct conf *c, int key, const char *arg, struct err *err)
+{
+	int64_t us;
+	uint64_t n;
+
+	switch (key) {
+	case KEY_DASH:
+		return refuse("--dash", err);
+	case KEY_EVENT:
+		return refuse("--event", err);
+	case KEY_FROM:
+		return refuse("--from", err);
+	case KEY_TO:
+		return refuse("--to", err);
+	case KEY_FOLLOW:
+		c->follow = true;
+		return 0;
+	case KEY_LIVE:
+		c->hls.kind = PLAYLIST_LIVE;
+		return 0;
+	case KEY_PATIENCE:
+		return parse_time("--patience", arg, 0, &c->hls.patience_us,
+		    err);
+	case KEY_PRINT:
+		c->print = true;
+		return 0;
+	case KEY_READY_FD:
+		if (opt_uint("--ready-fd", arg, 1, 1023, &n, err) == -1)
+			return -1;
+		c->ready_fd = (int)n;
+		return 0;
+	case KEY_SEGMENT:
+		if (parse_time("--segment", arg, 1, &us, err) == -1)
+			return -1;
+		return us == 1000000 ? 0 :
+		    refuse("--segment other than 1s", err);
+	case KEY_SPOOL:
+		c->spool = arg;
+		return 0;
+	case KEY_VOD:
+		c->hls.kind = PLAYLIST_VOD;
+		return 0;
+	case KEY_WINDOW:
+		return parse_time("--window", arg, HLS_LIST_MIN * 1000000,
+		    &c->hls.window_us, err);
+	}
+	return err_set(err, ERR_BUG, "option %d is not handled", key);
+}
+
+static int
+parse_args(struct conf *c, struct opt_state *os, int argc, char *argv[],
+    struct err *err)
+{
+	const char *arg;
+	int key, i;
+
+	*c = (struct conf){ .spool = getenv("LIVESPOOL_SPOOL"),
+	    .ready_fd = -1, .hls = { .kind = PLAYLIST_LIVE,
+	    .window_us = 30000000, .patience_us = 6000000 } };
+	while ((key = opt_next(os, argc, argv, &arg, err)) > 0)
+		if (parse_one(c, key, arg, err) == -1)
+			return -1;
+	if (key == -1)
+		return -1;
+	if (c->spool == NULL || *c->spool == '\0')
+		return err_set(err, ERR_USAGE, "missing --spool DIR");
+	if (c->follow && c->hls.kind == PLAYLIST_VOD)
+		return err_set(err, ERR_USAGE, "--follow is for --live");
+	for (i = os->next; i < argc; i++)
+		if (!spool_name_ok(argv[i]))
+			return err_set(err, ERR_USAGE,
+			    "bad stream name '%s'", argv[i]);
+	return 0;
+}
+
+static void
+print_path(const char *path, void *arg)
+{
+	const struct conf *c = arg;
+
+	log_info("wrote '%s/%s'", c->spool, path);
+	if (c->print) {
+		printf("%s/%s\n", c->spool, path);
+		fflush(stdout);		/* checked at the end */
+	}
+}
+
+static int
+tell_ready(int fd, struct err *err)
+{
+	if (fd == -1)
+		return 0;
+	if (file_write_all(fd, "\n", 1, err) == -1)
+		return err_wrap(err, "--ready-fd %d", fd);
+	close(fd);
+	return 0;
+}
+
+static void
+on_ticket(const char *name, void *arg)
+{
+	struct follow *f = arg;
+	struct spool_key key;
+	struct err ignored = ERR_INIT;
+
+	if (name == NULL)
+		follow_touch(f, NULL);
+	else if (spool_parse_ticket(name, &key, &ignored) == 0)
+		follow_touch(f, key.stream);
+}
+
+/* Readable when SIGTERM or SIGINT came. */
+static int
+open_signals(struct err *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd == -1 ? err_sys(err, ERR_OS, "cannot open signalfd") : fd;
+}
+
+/* Until a signal: tickets say at once what a look each second may find. */
+static int
+follow_loop(struct follow *f, int signals, int queue, struct err *err)
+{
+	struct pollfd p[2] = { { .fd = signals, .events = POLLIN },
+	    { .fd = queue, .events = POLLIN } };
+	int64_t wait_us;
+
+	for (;;) {
+		wait_us = follow_update(f);
+		if (poll(p, 2, (int)((wait_us + 999) / 1000)) == -1 &&
+		    errno != EINTR)
+			return err_sys(err, ERR_OS, "cannot poll");
+		if ((p[0].revents & POLLIN) != 0)
+			return 0;
+		if ((p[1].revents & POLLIN) != 0 &&
+		    watch_read(queue, on_ticket, f, err) == -1)
+			return -1;
+	}
+}
+
+static int
+run_following(const struct conf *c, struct follow *f, struct err *err)
+{
+	char path[4096];
+	int signals = -1, queue = -1, n, rc = -1;
+
+	n = snprintf(path, sizeof(path), "%s/queue", c->spool);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return err_set(err, ERR_USAGE, "--spool: path too long");
+	if ((signals = open_signals(err)) == -1 ||
+	    (queue = watch_open(path, err)) == -1)
+		goto out;
+	follow_update(f);
+	if (tell_ready(c->ready_fd, err) == -1)
+		goto out;
+	rc = follow_loop(f, signals, queue, err);
+out:
+	if (signals != -1)
+		close(signals);
+	if (queue != -1)
+		close(queue);
+	return rc;
+}
+
+static int
+run(struct conf *c, char **streams, size_t nstreams, struct err *err)
+{
+	struct follow f;
+	struct spool s;
+	int rc;
+
+	if (spool_open(&s, c->spool, false, err) == -1)
+		return -1;
+	follow_init(&f, &s, &c->hls, streams, nstreams, print_path, c);
+	rc = c->follow ? run_following(c, &f, err) : follow_once(&f, err);
+	follow_release(&f);
+	spool_close(&s);
+	if (rc == 0)
+		rc = file_flush_stdout(err);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct err err = ERR_INIT;
+	struct opt_state os;
+	struct conf c;
+
+	opt_begin(&os, &prog);
+	if (parse_args(&c, &os, argc, argv, &err) == -1)
+		return err.cls == ERR_USAGE ? opt_usage_error(&os, &err) :
+		    log_fatal(&err);
+	if (run(&c, argv + os.next, (size_t)(argc - os.next), &err) == -1)
+		return log_fatal(&err);
+	return 0;
+}

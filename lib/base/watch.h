@@ -1,0 +1,27 @@
+/*
+ * watch - names that come into or leave one directory: inotify(7).
+ *
+ * Only makes things fast: events may be lost, and another host's never come.
+ */
+#ifndef BASE_WATCH_H
+#define BASE_WATCH_H
+
+struct err;
+
+/*
+ * Watch the directory PATH.  A non-blocking descriptor to poll for reading,
+ * which the caller closes; -1 with ERR_INPUT or ERR_OS.
+ */
+int	watch_open(const char *path, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
+ * Call FN with each name that was created, moved or deleted since the last
+ * time; with NULL when events were lost.  Does not block.
+ * 0, or -1 with ERR_IO, or ERR_INPUT when the directory itself is gone.
+ */
+typedef void watch_fn(const char *name, void *arg);
+int	watch_read(int fd, watch_fn *fn, void *arg, struct err *err)
+	    __attribute__((warn_unused_result));
+
+#endif /* BASE_WATCH_H */

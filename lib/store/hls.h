@@ -1,0 +1,83 @@
+/*
+ * hls - which fragments a stream's HLS playlists list, and how.
+ *
+ * A pure function of the store: the same files give the same bytes, however
+ * often and by whomever they are asked for.
+ *
+ *	www/STREAM/RENDITION/live.m3u8	www/STREAM/main.m3u8
+ *	www/STREAM/RENDITION/vod.m3u8	www/STREAM/vod.m3u8
+ */
+#ifndef STORE_HLS_H
+#define STORE_HLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/playlist.h"
+
+struct err;
+struct spool;
+struct timeline;
+struct timeline_row;
+
+/* draft-pantos-hls-rfc8216bis asks for three; Apple for six. */
+#define HLS_LIST_MIN	6
+
+struct hls_conf {
+	enum playlist_kind	kind;
+	int64_t			window_us;	/* live: at least so much */
+	int64_t			patience_us;	/* live: of newer media, until
+						   a hole is a GAP */
+};
+
+/* The timeline's entries that every playlist of the stream is about. */
+struct hls_span {
+	size_t		first, count;
+	uint32_t	target_s;
+};
+
+/* The first seq to load when NEWEST is the stream's newest. */
+uint32_t hls_first_seq(const struct hls_conf *conf, uint32_t newest);
+
+/* Choose the span; COUNT is 0 when there is nothing to list yet. */
+void	hls_choose(const struct timeline *t, const struct hls_conf *conf,
+	    struct hls_span *span);
+
+/*
+ * The playlist of ROW.  *COMPLETE is false when it stops at a hole that may
+ * still be filled or has a GAP.  0, or -1; P is released by the caller.
+ */
+int	hls_media(struct spool *s, const struct timeline *t,
+	    const struct timeline_row *row, const struct hls_conf *conf,
+	    const struct hls_span *span, struct playlist *p, bool *complete,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * What the multivariant playlist says of ROW over the first LISTED entries
+ * of SPAN.  1; 0 when the row has nothing there, or its init segment or
+ * codec cannot be read (logged); -1.
+ */
+int	hls_rendition(struct spool *s, const struct timeline *t,
+	    struct timeline_row *row, const struct hls_span *span,
+	    size_t listed, struct playlist_rendition *r, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* Called with the path, below the spool, of each playlist written. */
+typedef void hls_written_fn(const char *path, void *arg);
+
+struct hls_result {
+	bool	complete;	/* no playlist waits for anything */
+	bool	overlong;	/* TARGETDURATION is above one second */
+};
+
+/*
+ * Write the playlists of T, media playlists first, those that changed only.
+ * WRITTEN may be NULL.  0 or -1.
+ */
+int	hls_publish(struct spool *s, struct timeline *t,
+	    const struct hls_conf *conf, hls_written_fn *written, void *arg,
+	    struct hls_result *result, struct err *err)
+	    __attribute__((warn_unused_result));
+
+#endif /* STORE_HLS_H */

@@ -1,0 +1,72 @@
+/*
+ * playlist - HLS playlists as text (draft-pantos-hls-rfc8216bis).
+ *
+ * Pure: the model in, the bytes out.  The same model gives the same bytes.
+ * What belongs into a playlist is decided in hls.h.
+ */
+#ifndef STORE_PLAYLIST_H
+#define STORE_PLAYLIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/codec.h"
+#include "store/spool.h"
+
+struct buf;
+
+enum playlist_kind {
+	PLAYLIST_LIVE,		/* sliding: no PLAYLIST-TYPE, no ENDLIST */
+	PLAYLIST_VOD,
+};
+
+#define PLAYLIST_URI_BYTES	80
+
+struct playlist_entry {
+	char	 uri[PLAYLIST_URI_BYTES];
+	char	 map[PLAYLIST_URI_BYTES];	/* "": as the entry before */
+	int64_t	 duration_us;
+	int64_t	 date_us;		/* PROGRAM-DATE-TIME; 0: none here */
+	uint32_t breaks;		/* DISCONTINUITY tags in front */
+	bool	 gap;
+};
+
+struct playlist {
+	enum playlist_kind	 kind;
+	uint32_t		 target_s;
+	uint32_t		 media_sequence;
+	uint32_t		 discontinuity_sequence;
+	bool			 independent;	/* all start on an IDR */
+	struct playlist_entry	*entries;	/* owned */
+	size_t			 count;
+};
+
+void	playlist_release(struct playlist *p);
+void	playlist_put_media(struct buf *b, const struct playlist *p);
+
+/* EXTINF rounds to the nearest second: what TARGETDURATION bounds. */
+uint32_t playlist_rounded_s(int64_t duration_us);
+
+/* A media playlist as the multivariant playlist presents it. */
+struct playlist_rendition {
+	char		name[SPOOL_NAME_BYTES];
+	enum track_kind	kind;
+	char		codecs[CODEC_STRING_BYTES];
+	uint64_t	peak_bps, average_bps;
+	uint16_t	width, height;		/* video */
+	uint32_t	milli_fps;		/* video; 0: not known */
+	uint16_t	channels;		/* audio; 0: not known */
+};
+
+/*
+ * The multivariant playlist of COUNT renditions; MEDIA is the name of their
+ * playlists ("live.m3u8").  Each audio rendition is a group of its own, each
+ * video rendition a variant for each group; without video every audio
+ * rendition is a variant.  Variants come in ascending height: players start
+ * with the first.
+ */
+void	playlist_put_main(struct buf *b, const struct playlist_rendition *r,
+	    size_t count, bool independent, const char *media);
+
+#endif /* STORE_PLAYLIST_H */

@@ -1,0 +1,95 @@
+/*
+ * timeline - what the store has of a stretch of one stream.
+ *
+ * The fragments of a stream are its originals and whatever renditions have,
+ * as originals may have expired.  Loading again keeps what is known of the
+ * files that are still there: they never change.
+ */
+#ifndef STORE_TIMELINE_H
+#define STORE_TIMELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/spool.h"
+
+struct err;
+
+/* One file: an original or a rendition of it. */
+struct timeline_seg {
+	uint32_t	epoch, seq;
+	uint32_t	flags;		/* FRAGMENT_... */
+	uint32_t	timescale;
+	int64_t		start, end;	/* timescale */
+	int64_t		arrival_us;	/* wall clock; 0: not known */
+	uint64_t	bytes;
+	uint32_t	frames;		/* samples; 0: not counted yet */
+};
+
+struct timeline_row {
+	char			 name[SPOOL_NAME_BYTES];
+	struct timeline_seg	*segs;		/* owned; ascending seq */
+	size_t			 count;
+	bool			 any;		/* it has files, here or
+						   before */
+};
+
+/*
+ * A fragment of the stream.  Consecutive entries have consecutive seq: one
+ * of which no file is left is there too, LOST, with what its neighbours say.
+ */
+struct timeline_entry {
+	uint32_t	epoch, seq;
+	uint32_t	breaks;		/* epochs that end before it */
+	int64_t		duration_us;
+	int64_t		date_us;	/* wall clock of its start; 0: unknown */
+	bool		dated;		/* the date does not follow from the
+					   entry before */
+	bool		ended;		/* its publication ended here */
+	bool		lost;
+};
+
+/* The oldest file of an epoch in a group of the store: dates start there. */
+struct timeline_anchor {
+	uint32_t		 epoch, group;
+	char			 rendition[SPOOL_NAME_BYTES];
+	struct timeline_seg	 seg;
+};
+
+/* Init with zeroes and STREAM. */
+struct timeline {
+	char			 stream[SPOOL_NAME_BYTES];
+	struct timeline_row	 src;
+	struct timeline_row	*rows;		/* owned; renditions by name */
+	size_t			 nrows;
+	struct timeline_anchor	*anchors;	/* owned */
+	size_t			 nanchors;
+	struct timeline_entry	*entries;	/* owned */
+	size_t			 count;
+};
+
+/*
+ * The newest seq of the stream in any rendition.  1 and *SEQ, 0 when the
+ * stream has nothing, -1.  Its cost does not depend on the stream's length.
+ */
+int	timeline_newest(struct spool *s, const char *stream, uint32_t *seq,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * Load FIRST <= seq <= LAST.  A file that cannot be read counts as absent
+ * and is logged.  0, or -1; ERR_DATA when it is more than
+ * LIMIT_PLAYLIST_ENTRIES.
+ */
+int	timeline_load(struct timeline *t, struct spool *s, uint32_t first,
+	    uint32_t last, struct err *err)
+	    __attribute__((warn_unused_result));
+void	timeline_release(struct timeline *t);
+
+/* The file of SEQ in ROW, or NULL. */
+struct timeline_seg	*timeline_find(const struct timeline_row *row,
+			    uint32_t seq);
+
+int64_t	timeline_seg_us(const struct timeline_seg *seg);
+
+#endif /* STORE_TIMELINE_H */
