@@ -378,6 +378,9 @@ no_unescape(void *arg, struct MHD_Connection *con, char *s)
 	return strlen(s);
 }
 
+static void	on_log(void *, const char *, va_list)
+		    __attribute__((format(printf, 2, 0)));
+
 static void
 on_log(void *arg, const char *fmt, va_list ap)
 {

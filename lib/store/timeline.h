@@ -85,6 +85,14 @@ int	timeline_load(struct timeline *t, struct spool *s, uint32_t first,
 	    uint32_t last, struct err *err)
 	    __attribute__((warn_unused_result));
 void	timeline_release(struct timeline *t);
+void	timeline_release_rows(struct timeline_row *rows, size_t n);
+
+/*
+ * Make the entries from the rows and anchors; timeline_load() has done it.
+ * 0 or -1.
+ */
+int	timeline_join(struct timeline *t, struct err *err)
+	    __attribute__((warn_unused_result));
 
 /* The file of SEQ in ROW, or NULL. */
 struct timeline_seg	*timeline_find(const struct timeline_row *row,

@@ -1,0 +1,342 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "media/fragment.h"
+#include "store/timeline.h"
+
+#define FRAGMENT_S_MAX	3600			/* longer is nonsense */
+#define START_S_MAX	INT64_C(100000000000)	/* three thousand years */
+#define WALL_US_MAX	INT64_C(253402300799000000)	/* end of 9999 */
+
+static void
+set_key(struct spool_key *key, const char *stream, const char *rendition)
+{
+	memset(key, 0, sizeof(*key));
+	snprintf(key->stream, sizeof(key->stream), "%s", stream);
+	snprintf(key->rendition, sizeof(key->rendition), "%s", rendition);
+}
+
+/* Raise *SEQ to the newest of RENDITION.  1, 0 or -1 as spool_newest(). */
+static int
+raise_newest(struct spool *s, const char *stream, const char *rendition,
+    uint32_t *seq, struct err *err)
+{
+	struct spool_key key;
+	int rc = spool_newest(s, stream, rendition, &key, err);
+
+	if (rc == 1 && key.seq > *seq)
+		*seq = key.seq;
+	return rc;
+}
+
+int
+timeline_newest(struct spool *s, const char *stream, uint32_t *seq,
+    struct err *err)
+{
+	char **names = spool_renditions(s, stream, err);
+	int found, rc;
+	size_t i;
+
+	if (names == NULL)
+		return -1;
+	*seq = 0;
+	found = raise_newest(s, stream, SPOOL_SRC, seq, err);
+	for (i = 0; found != -1 && names[i] != NULL; i++) {
+		rc = raise_newest(s, stream, names[i], seq, err);
+		found = rc == -1 ? -1 : found | rc;
+	}
+	spool_free_names(names);
+	return found;
+}
+
+/* Loading one row. */
+struct load {
+	struct timeline		*t;
+	struct spool		*s;
+	uint32_t		 first, last;
+	struct timeline_row	 old;		/* what was known; borrowed */
+	struct timeline_row	*row;
+	size_t			 cap;
+	uint32_t		 lowest;	/* seq met in this row */
+};
+
+/* An interval of which sums and microseconds cannot overflow. */
+static bool
+interval_ok(const struct fragment_info *info)
+{
+	int64_t ts = info->timescale, start_s;
+
+	if (ts == 0)
+		return false;
+	start_s = info->start / ts;
+	return start_s > -START_S_MAX && start_s < START_S_MAX &&
+	    info->end > info->start &&
+	    info->end / ts - start_s < FRAGMENT_S_MAX;
+}
+
+/* SEG from the head of KEY's file.  False when it is no use. */
+static bool
+read_seg(struct spool *s, const struct spool_key *key,
+    struct timeline_seg *seg)
+{
+	struct fragment_info info;
+	struct err err = ERR_INIT;
+	uint64_t bytes;
+
+	if (spool_info(s, key, &info, &bytes, &err) == -1) {
+		/* Expired since its directory was read: nothing is wrong. */
+		if (err.errnum == 0)
+			log_warning("%s", err.text);
+		return false;
+	}
+	if (!interval_ok(&info)) {
+		log_warning("'%s' fragment %" PRIu32 " of '%s': bad interval",
+		    key->rendition, key->seq, key->stream);
+		return false;
+	}
+	*seg = (struct timeline_seg){ .epoch = key->epoch, .seq = key->seq,
+	    .flags = info.flags, .timescale = info.timescale,
+	    .start = info.start, .end = info.end,
+	    .arrival_us = info.arrival_us < 0 ||
+	    info.arrival_us > WALL_US_MAX ? 0 : info.arrival_us,
+	    .bytes = bytes };
+	return true;
+}
+
+static int
+add_seg(struct load *l, const struct spool_key *key, struct err *err)
+{
+	struct timeline_seg *known = timeline_find(&l->old, key->seq), *more;
+	struct timeline_seg seg;
+
+	if (known != NULL && known->epoch == key->epoch)
+		seg = *known;
+	else if (!read_seg(l->s, key, &seg))
+		return 0;
+	if (l->row->count == l->cap) {
+		l->cap = l->cap == 0 ? 64 : 2 * l->cap;
+		more = realloc(l->row->segs, l->cap * sizeof(*more));
+		if (more == NULL)
+			return err_nomem(err);
+		l->row->segs = more;
+	}
+	l->row->segs[l->row->count++] = seg;
+	return 0;
+}
+
+/* Note KEY as the anchor of its group unless an older one is known. */
+static int
+note_anchor(struct timeline *t, const struct spool_key *key, struct err *err)
+{
+	uint32_t group = key->seq / SPOOL_GROUP;
+	struct timeline_anchor *a = NULL, *more;
+	size_t i;
+
+	for (i = 0; i < t->nanchors && a == NULL; i++)
+		if (t->anchors[i].epoch == key->epoch &&
+		    t->anchors[i].group == group)
+			a = &t->anchors[i];
+	if (a != NULL && a->seg.seq <= key->seq)
+		return 0;
+	if (a == NULL) {
+		more = realloc(t->anchors, (t->nanchors + 1) * sizeof(*more));
+		if (more == NULL)
+			return err_nomem(err);
+		t->anchors = more;
+		a = &more[t->nanchors++];
+	}
+	*a = (struct timeline_anchor){ .epoch = key->epoch, .group = group,
+	    .seg = { .seq = key->seq } };
+	memcpy(a->rendition, key->rendition, sizeof(a->rendition));
+	return 0;
+}
+
+static int
+load_group(struct load *l, struct spool_key *key, uint32_t group,
+    struct err *err)
+{
+	bool there[SPOOL_GROUP], noted = false;
+	uint32_t i;
+
+	if (spool_group(l->s, key, group, there, err) == -1)
+		return -1;
+	for (i = 0; i < SPOOL_GROUP; i++) {
+		if (!there[i])
+			continue;
+		key->seq = group * SPOOL_GROUP + i;
+		if (key->seq < l->lowest)
+			l->lowest = key->seq;
+		if (!noted && note_anchor(l->t, key, err) == -1)
+			return -1;
+		noted = true;
+		if (key->seq >= l->first && key->seq <= l->last &&
+		    add_seg(l, key, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* 1 when an older epoch may have something in the range too; 0, -1. */
+static int
+load_epoch(struct load *l, struct spool_key *key, struct err *err)
+{
+	uint32_t *groups;
+	size_t count, i;
+	int rc = 1;
+
+	if (spool_groups(l->s, key, &groups, &count, err) == -1)
+		return -1;
+	for (i = 0; i < count && rc != -1; i++)
+		if (groups[i] >= l->first / SPOOL_GROUP &&
+		    groups[i] <= l->last / SPOOL_GROUP &&
+		    load_group(l, key, groups[i], err) == -1)
+			rc = -1;
+	if (rc == 1 && count > 0 && (groups[0] < l->first / SPOOL_GROUP ||
+	    l->lowest <= l->first))
+		rc = 0;
+	free(groups);
+	return rc;
+}
+
+static int
+compare_segs(const void *a, const void *b)
+{
+	const struct timeline_seg *x = a, *y = b;
+
+	return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* Newest epoch first, so that a stream's past costs nothing. */
+static int
+load_row(struct load *l, struct err *err)
+{
+	struct spool_key key;
+	uint32_t *epochs;
+	size_t count;
+	int rc = 1;
+
+	set_key(&key, l->t->stream, l->row->name);
+	if (spool_epochs(l->s, key.stream, key.rendition, &epochs, &count,
+	    err) == -1)
+		return -1;
+	l->row->any = count > 0;
+	l->cap = 0;
+	l->lowest = UINT32_MAX;
+	while (rc == 1 && count-- > 0) {
+		key.epoch = epochs[count];
+		rc = load_epoch(l, &key, err);
+	}
+	free(epochs);
+	if (l->row->count > 0)
+		qsort(l->row->segs, l->row->count, sizeof(*l->row->segs),
+		    compare_segs);
+	return rc == -1 ? -1 : 0;
+}
+
+static const struct timeline_row *
+find_row(const struct timeline_row *rows, size_t n, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static int
+load_src(struct load *l, struct err *err)
+{
+	struct timeline_row row = { .name = SPOOL_SRC };
+	int rc;
+
+	l->old = l->t->src;
+	l->row = &row;
+	rc = load_row(l, err);
+	free(l->t->src.segs);
+	l->t->src = row;
+	return rc;
+}
+
+static int
+load_rows(struct load *l, char **names, struct err *err)
+{
+	struct timeline *t = l->t;
+	const struct timeline_row *known;
+	struct timeline_row *rows;
+	size_t n = 0, i;
+	int rc = 0;
+
+	while (names[n] != NULL)
+		n++;
+	if ((rows = calloc(n + 1, sizeof(*rows))) == NULL)
+		return err_nomem(err);
+	for (i = 0; i < n && rc == 0; i++) {
+		snprintf(rows[i].name, sizeof(rows[i].name), "%s", names[i]);
+		known = find_row(t->rows, t->nrows, names[i]);
+		l->old = known == NULL ? (struct timeline_row){ .count = 0 } :
+		    *known;
+		l->row = &rows[i];
+		rc = load_row(l, err);
+	}
+	timeline_release_rows(t->rows, t->nrows);
+	t->rows = rows;
+	t->nrows = n;
+	return rc;
+}
+
+/* Read what the anchors say; those of OLD need no reading. */
+static void
+resolve_anchors(struct timeline *t, struct spool *s,
+    const struct timeline_anchor *old, size_t nold)
+{
+	struct timeline_anchor *a;
+	struct spool_key key;
+	size_t i, j;
+
+	for (i = 0; i < t->nanchors; i++) {
+		a = &t->anchors[i];
+		for (j = 0; j < nold; j++)
+			if (old[j].epoch == a->epoch &&
+			    old[j].seg.seq == a->seg.seq &&
+			    old[j].seg.timescale != 0 &&
+			    strcmp(old[j].rendition, a->rendition) == 0)
+				break;
+		if (j < nold) {
+			*a = old[j];
+			continue;
+		}
+		set_key(&key, t->stream, a->rendition);
+		key.epoch = a->epoch;
+		key.seq = a->seg.seq;
+		if (!read_seg(s, &key, &a->seg))
+			a->seg.timescale = 0;
+	}
+}
+
+int
+timeline_load(struct timeline *t, struct spool *s, uint32_t first,
+    uint32_t last, struct err *err)
+{
+	struct load l = { .t = t, .s = s, .first = first, .last = last };
+	struct timeline_anchor *old = t->anchors;
+	size_t nold = t->nanchors;
+	char **names;
+	int rc = -1;
+
+	if ((names = spool_renditions(s, t->stream, err)) == NULL)
+		return -1;
+	t->anchors = NULL;
+	t->nanchors = 0;
+	if (load_src(&l, err) == -1 || load_rows(&l, names, err) == -1)
+		goto out;
+	resolve_anchors(t, s, old, nold);
+	rc = timeline_join(t, err);
+out:
+	free(old);
+	spool_free_names(names);
+	return rc;
+}
