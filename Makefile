@@ -83,6 +83,26 @@ $(FUZZ):
 	build/fuzz/$@ -max_len=65536 build/fuzz/corpus/$@ \
 	    tests/fuzz/corpus/$(@:fuzz-%=%)
 
+# The web page with its player; npm brings hls.js, as pinned in the lock file.
+.PHONY: player browser
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+player: $(patsubst %,build/player/%,index.html player.css player.js \
+    hls.min.js hls.LICENSE.txt)
+build/player/hls.min.js: HLS = dist/hls.min.js
+build/player/hls.LICENSE.txt: HLS = LICENSE
+build/player/hls.min.js build/player/hls.LICENSE.txt: build/npm/player/.done
+	install -D -m 644 build/npm/player/node_modules/hls.js/$(HLS) $@
+build/player/%: examples/player/%
+	install -D -m 644 $< $@
+
+# What drives Debian's Chromium in tests/browser.
+browser: build/npm/browser/.done
+build/npm/player/.done: $(wildcard examples/player/package*.json)
+build/npm/browser/.done: $(wildcard tests/browser/package*.json)
+build/npm/%/.done:
+	rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
+	cd $(@D) && $(NPM_CI) && touch .done
+
 # The two commands of the README install what they need first.
 .PHONY: demo check
 demo:
@@ -128,24 +148,5 @@ uninstall:
 	rm -rf $(DESTDIR)$(DATADIR)
 clean:
 	rm -rf build
-# The web page with its player; npm brings hls.js, as pinned in the lock file.
-.PHONY: player browser
-NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-player: $(patsubst %,build/player/%,index.html player.css player.js \
-    hls.min.js hls.LICENSE.txt)
-build/player/hls.min.js: HLS = dist/hls.min.js
-build/player/hls.LICENSE.txt: HLS = LICENSE
-build/player/hls.min.js build/player/hls.LICENSE.txt: build/npm/player/.done
-	install -D -m 644 build/npm/player/node_modules/hls.js/$(HLS) $@
-build/player/%: examples/player/%
-	install -D -m 644 $< $@
-
-# What drives Debian's Chromium in tests/browser.
-browser: build/npm/browser/.done
-build/npm/player/.done: $(wildcard examples/player/package*.json)
-build/npm/browser/.done: $(wildcard tests/browser/package*.json)
-build/npm/%/.done:
-	rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
-	cd $(@D) && $(NPM_CI) && touch .done
 
 -include $(LIBOBJ:.o=.d) $(CMDOBJ:.o=.d) $(UNIT:%=$B/tests/unit/%.d)
