@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -24,6 +25,37 @@ file_write_all(int fd, const void *p, size_t n, struct err *err)
 			return err_sys(err, ERR_IO, "cannot write");
 		from += done;
 		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int
+file_writev_all(int fd, struct iovec *iov, int count, struct err *err)
+{
+	ssize_t done;
+	size_t n;
+
+	while (count > 0) {
+		if (iov->iov_len == 0) {
+			iov++;
+			count--;
+			continue;
+		}
+		done = writev(fd, iov, count);
+		if (done == -1 && errno == EINTR)
+			continue;
+		if (done == -1)
+			return err_sys(err, ERR_IO, "cannot write");
+		for (; done > 0; done -= (ssize_t)n) {
+			n = (size_t)done < iov->iov_len ? (size_t)done :
+			    iov->iov_len;
+			iov->iov_base = (char *)iov->iov_base + n;
+			iov->iov_len -= n;
+			if (iov->iov_len == 0) {
+				iov++;
+				count--;
+			}
+		}
 	}
 	return 0;
 }

@@ -11,10 +11,15 @@
 
 struct buf;
 struct err;
+struct iovec;
 
 /* Write all N bytes.  0, or -1 with ERR_IO. */
 int	file_write_all(int fd, const void *p, size_t n, struct err *err)
 	    __attribute__((warn_unused_result));
+
+/* The same for COUNT pieces, which are changed on the way. */
+int	file_writev_all(int fd, struct iovec *iov, int count,
+	    struct err *err) __attribute__((warn_unused_result));
 
 /* Up to N bytes: the number read, 0 at end of file, -1 with ERR_IO. */
 ssize_t	file_read_some(int fd, void *p, size_t n, struct err *err)
