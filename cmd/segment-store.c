@@ -422,14 +422,16 @@ print_table(const struct args *a)
 	const struct stream_stat *st;
 	int width = 6;
 	double age;
+	size_t i;
 
-	for (st = a->stats; st < a->stats + a->nstats; st++)
-		if ((int)strlen(st->stream) > width)
-			width = (int)strlen(st->stream);
+	for (i = 0; i < a->nstats; i++)
+		if ((int)strlen(a->stats[i].stream) > width)
+			width = (int)strlen(a->stats[i].stream);
 	printf("%-*s %6s %10s %9s %9s %14s %9s %8s%s\n", width, "STREAM",
 	    "EPOCHS", "FRAGMENTS", "FIRST", "LAST", "BYTES", "AGE_S",
 	    "TICKETS", a->ladder_file != NULL ? "  PENDING" : "");
-	for (st = a->stats; st < a->stats + a->nstats; st++) {
+	for (i = 0; i < a->nstats; i++) {
+		st = &a->stats[i];
 		printf("%-*s %6" PRIu64 " %10" PRIu64 " %9" PRIu32 " %9" PRIu32
 		    " %14" PRIu64, width, st->stream, st->epochs,
 		    st->fragments, st->first, st->last, st->bytes);
@@ -449,8 +451,10 @@ print_json(const struct args *a)
 {
 	const struct stream_stat *st;
 	double age;
+	size_t i;
 
-	for (st = a->stats; st < a->stats + a->nstats; st++) {
+	for (i = 0; i < a->nstats; i++) {
+		st = &a->stats[i];
 		printf("{\"stream\":\"%s\",\"epochs\":%" PRIu64
 		    ",\"fragments\":%" PRIu64 ",\"first\":%" PRIu32
 		    ",\"last\":%" PRIu32 ",\"bytes\":%" PRIu64
@@ -631,8 +635,7 @@ static const struct command commands[] = {
 	    "Print the line of each fragment, oldest first.", ls_opts, NULL },
 	    "ls", 0, -1, false, false, run_ls },
 	{ { "segment-store pending",
-	    "[--spool DIR] --ladder FILE [--tier TIER] [--older TIME]\n"
-	    "[--newest] [--json | -0] [STREAM...]",
+	    "[--spool DIR] --ladder FILE [OPTION...] [STREAM...]",
 	    "Print the line of each original that lacks a rendition.",
 	    pending_opts, "Example:\n  segment-store pending -0 --ladder l.yaml"
 	    " | xargs -0 transcode-job --ladder l.yaml\n" },

@@ -25,7 +25,7 @@ static inline void
 rd_init(struct rd *r, const void *p, size_t n, uint64_t base)
 {
 	r->p = r->start = p;
-	r->end = r->p + n;
+	r->end = n > 0 ? r->p + n : r->p;	/* P may be NULL */
 	r->base = base;
 	r->bad = false;
 }

@@ -32,8 +32,10 @@ store_missing(struct spool *s, const struct ladder *l,
 {
 	struct spool_key k = *key;
 	const struct rendition *r;
+	size_t i;
 
-	for (r = l->renditions; r < l->renditions + l->count; r++) {
+	for (i = 0; i < l->count; i++) {
+		r = &l->renditions[i];
 		if (!pending_counts(r, tier))
 			continue;
 		set_rendition(&k, r);
