@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/opt.h"
 #include "media/avlog.h"
@@ -40,6 +41,7 @@ enum {
 #define MEMORY_DEFAULT		(UINT64_C(2) << 30)
 #define MEMORY_MIN		(UINT64_C(64) << 20)
 #define MEMORY_MAX		(UINT64_C(1) << 40)
+#define HEAP_HUGE_MAX		((size_t)512 << 20)
 
 static const struct opt_spec opts[] = {
 	{ OPT_LADDER, "ladder", "FILE", "the renditions to make (required)" },
@@ -419,6 +421,9 @@ main(int argc, char *argv[])
 	if (load_ladder(&conf, &err) == -1)
 		return log_fatal(&err);
 	avlog_route();
+	/* The children inherit it. */
+	heap_prefer_huge(conf.memory / 4 < HEAP_HUGE_MAX ?
+	    (size_t)conf.memory / 4 : HEAP_HUGE_MAX);
 
 	for (i = os.next; i < argc; i++)
 		run_fragment(&conf, argv[i], &tally);

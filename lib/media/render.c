@@ -67,8 +67,9 @@ finish(struct render_rung *rungs, size_t n, size_t pictures, struct err *err)
 		    -1)
 			return -1;
 		if (rungs[i].result.count != pictures)
-			return err_set(err, ERR_BUG, "%zu pictures, %zu packets",
-			    pictures, rungs[i].result.count);
+			return err_set(err, ERR_BUG,
+			    "%zu pictures, %zu packets", pictures,
+			    rungs[i].result.count);
 	}
 	return 0;
 }

@@ -55,7 +55,7 @@ struct transcode {
 	const struct ladder	*ladder;	/* borrowed */
 	struct transcode_output	*outputs;	/* owned; the ladder's order */
 	size_t			 count;
-	struct transcode_source	*sources;	/* owned; the original is last */
+	struct transcode_source	*sources;	/* owned; the original last */
 	size_t			 nsources;
 	struct decode_stats	 stats;		/* zero if nothing is decoded */
 };
