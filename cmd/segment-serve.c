@@ -20,8 +20,8 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "net/listen.h"
 #include "net/origin.h"
+#include "net/tcp.h"
 
 enum {
 	KEY_CONNECTIONS = OPT_LONG,
@@ -195,8 +195,8 @@ serve(const struct conf *c, struct origin_conf *oc, struct err *err)
 
 	set_signals(&end);
 	raise_descriptors(c->connections);
-	oc->listen_fd = listen_tcp(c->addr, c->port, &port, err);
-	if (oc->listen_fd == -1 || (o = origin_start(oc, err)) == NULL)
+	if (tcp_listen(c->addr, c->port, &oc->listen_fd, &port, err) == -1 ||
+	    (o = origin_start(oc, err)) == NULL)
 		return -1;
 	log_info("listening on '%s:%u'", c->addr, (unsigned)port);
 	if (tell_ready(c->ready_fd, port, err) == -1) {
