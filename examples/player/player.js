@@ -136,7 +136,11 @@ function loadNative(url) {
 	readMain(source);
 }
 
-/* hls.js has given up: its manual names one way out for each kind of error. */
+/*
+ * hls.js has given up.  Media errors it can still recover from, when asked;
+ * after a network error all its retries are used up, and a loop of them is
+ * for the page to avoid.
+ */
 function recover(hls, data) {
 	if (source === null || source.hls !== hls)
 		return;
