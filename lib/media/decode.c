@@ -131,7 +131,12 @@ hand_on(struct decoder *d, struct err *err)
 	AVRational fps = d->ctx->framerate;
 	struct picture picture = { d->frame, fps.num, fps.den };
 
-	if (!in_interval(d->job, d->frame->pts) || d->frame->pts <= d->last)
+	if (!in_interval(d->job, d->frame->pts))
+		return 0;
+	/* Two at one time: some muxers do that.  Both are to be shown. */
+	if (d->frame->pts <= d->last)
+		d->frame->pts = d->last + 1;
+	if (d->frame->pts >= d->job->end)
 		return 0;
 	if (fps.num <= 0 || fps.den <= 0 || fps.num < fps.den ||
 	    fps.num / fps.den > FPS_MAX) {

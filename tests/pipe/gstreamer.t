@@ -9,16 +9,17 @@ command -v gst-launch-1.0 >/dev/null || {
 
 start_live; ok $? 'the path comes up'
 frames=$((seconds * 30)) buffers=$((seconds * 48000 / 1024))
+# One muxer, so that the copy has the bytes that were sent.
 gst-launch-1.0 -q -e \
     videotestsrc is-live=true num-buffers=$frames pattern=ball ! \
     "video/x-raw,width=${size%x*},height=$height,framerate=30/1" ! \
-    x264enc speed-preset=superfast key-int-max=60 bframes=2 ! h264parse ! \
-    tee name=v \
+    x264enc tune=zerolatency speed-preset=superfast key-int-max=60 ! h264parse ! \
+    queue ! mux. \
     audiotestsrc is-live=true num-buffers=$buffers samplesperbuffer=1024 ! \
-    audio/x-raw,rate=48000,channels=2 ! avenc_aac ! aacparse ! tee name=a \
-    flvmux name=out streamable=true ! rtmp2sink "location=rtmp://$rtmp/live/gst" \
-    flvmux name=copy streamable=true ! filesink "location=$tmp/gst.flv" \
-    v. ! queue ! out. v. ! queue ! copy. a. ! queue ! out. a. ! queue ! copy. \
+    audio/x-raw,rate=48000,channels=2 ! voaacenc ! aacparse ! queue ! mux. \
+    flvmux name=mux streamable=true ! tee name=sent \
+    sent. ! queue ! rtmp2sink "location=rtmp://$rtmp/live/gst" \
+    sent. ! queue ! filesink "location=$tmp/gst.flv" \
     >"$tmp/err" 2>&1
 ok $? 'publish through rtmp2sink'
 

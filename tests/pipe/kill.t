@@ -39,8 +39,7 @@ publish again 60 60 &
 publisher=$!
 pids="$pids $publisher"
 wait_for 20 stored again 4
-pkill -9 -f "rtmp://$rtmp/live/again" -x ffmpeg ||
-	pkill -9 -f "rtmp://$rtmp/live/again"
+pkill -9 -f "rtmp://$rtmp/live/again"
 wait "$publisher"
 before=$(segment-store ls again | tail -n 1 | cut -f4)
 listed() {

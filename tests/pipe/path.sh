@@ -74,9 +74,9 @@ rendition() {
 	    xargs -r cat
 }
 
-pts() {			# pts FILE v|a: the presentation times, sorted
+pts() {			# pts FILE v|a: the presentation times in ms, sorted
 	ffprobe -v error -select_streams "$2" -show_entries packet=pts_time \
-	    -of csv=p=0 "$1" | tr -d ', ' | sort -n
+	    -of csv=p=0 "$1" | awk -F, '{ printf "%.3f\n", $1 }' | sort -n
 }
 
 # The frames of each rendition are the source's: once each, same time.
@@ -88,7 +88,8 @@ check_frames() {	# check_frames STREAM FLV
 		pts "$tmp/rendition.mp4" v >"$tmp/got"
 		diff "$tmp/want" "$tmp/got" >"$tmp/err"
 		ok $? "$1/$r: $(wc -l <"$tmp/want") frames, each once, same PTS"
-		ffmpeg -nostdin -v error -i "$tmp/rendition.mp4" -f null - \
+		ffmpeg -nostdin -v error -i "$tmp/rendition.mp4" \
+		    -fps_mode passthrough -enc_time_base -1 -f null - \
 		    2>"$tmp/err" && [ ! -s "$tmp/err" ]
 		ok $? "$1/$r: decodes without a complaint"
 	done
@@ -110,10 +111,18 @@ check_joints() {	# check_joints STREAM RENDITION [EPOCH]
 	ok $? "$1/$2: $(wc -l <"$tmp/boxes") fragments join exactly"
 }
 
-# Every fragment but the last is a second long, to within a frame.
+# Every original but the last is a second of decode time, to within a frame,
+# and the intervals to be shown follow each other without gap or overlap.
 check_durations() {	# check_durations STREAM
-	segment-store ls "$1" | sed '$d' | awk -F '\t' '
-		$7 < 966000 || $7 > 1034000 { print $5, $4, $7; bad = 1 }
-		END { exit bad || NR == 0 }' >"$tmp/err"
+	segment-store ls "$1" >"$tmp/originals"
+	cut -f1 "$tmp/originals" | sed '$d' | xargs "${0%/*}/../boxes.pl" |
+	    awk -F '\t' '$2 != 1 { next } { n++ }
+		$5 < 87000 || $5 > 93000 { print $1, $5; bad = 1 }
+		END { exit bad || n == 0 }' >"$tmp/err"
 	ok $? "$1: fragments are 1 s long within a frame"
+	awk -F '\t' 'NR > 1 && $6 - end > 1 || end - $6 > 1 {
+		    print $4, $6, end; bad = 1 }
+		{ end = $6 + $7 } END { exit bad || NR == 0 }' \
+	    "$tmp/originals" >"$tmp/err"
+	ok $? "$1: their intervals are contiguous"
 }
