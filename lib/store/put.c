@@ -125,7 +125,7 @@ store_as(struct put *p, uint8_t *fragment, size_t n,
 	spool_path(key, path);
 	if ((rc = spool_publish(p->s, path, fragment, n, err)) != 1)
 		return rc;
-	/* Looked at after the link: of two puts, one at least sees the other. */
+	/* Looked at after the link: one of two puts at least sees the other. */
 	if ((rc = out_of_order(p, key, err)) == 0)
 		return 1;
 	if (spool_remove(p->s, key, rc == -1 ? &ignored : err) == -1)
