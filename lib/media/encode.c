@@ -70,6 +70,13 @@ set_picture(AVCodecContext *ctx, const struct encode_conf *conf,
 	ctx->chroma_sample_location = like->chroma_location;
 }
 
+/* What libx264 fails at, given good parameters, is to get memory. */
+static enum err_class
+failure(int rc, enum err_class cls)
+{
+	return rc == AVERROR_EXTERNAL ? ERR_OS : cls;
+}
+
 static int
 open_encoder(struct encoder *e, const struct encode_conf *conf,
     const struct picture *first, struct err *err)
@@ -101,7 +108,8 @@ open_encoder(struct encoder *e, const struct encode_conf *conf,
 	if (rc >= 0)
 		rc = avcodec_open2(e->ctx, codec, NULL);
 	if (rc < 0)
-		return avlog_err(err, ERR_CONFIG, rc, "cannot open libx264");
+		return avlog_err(err, failure(rc, ERR_CONFIG), rc,
+		    "cannot open libx264");
 	return avcc_put_config(&e->config, e->ctx->extradata,
 	    (size_t)e->ctx->extradata_size, err);
 }
@@ -187,7 +195,7 @@ exchange(struct encoder *e, const AVFrame *frame, struct err *err)
 			return -1;
 		av_packet_unref(e->packet);
 	}
-	return avlog_err(err, ERR_DATA, rc, "cannot encode");
+	return avlog_err(err, failure(rc, ERR_BUG), rc, "cannot encode");
 }
 
 int

@@ -14,6 +14,7 @@
 #include "store/ladder.h"
 
 #define RENDITION_TRACK_ID	1
+#define TIMESCALE_MAX	1000000000u	/* fits FFmpeg's rationals, twice */
 
 static const struct transcode_source *
 original(const struct transcode *t)
@@ -147,7 +148,7 @@ is_last_resort(const struct ladder *l, const struct rendition *rung,
 	return true;
 }
 
-/* 1 and RUNG->conf, 0 when the source is too small for R, or -1. */
+/* 1 and *RUNG, 0 when the source is too small for R, or -1. */
 static int
 plan_rung(const struct transcode *t, const struct rendition *r,
     const struct track *video, struct render_rung *rung, struct err *err)
@@ -164,7 +165,7 @@ plan_rung(const struct transcode *t, const struct rendition *r,
 			return 0;
 		height = 0;
 	}
-	*rung = (struct render_rung){ .conf = {
+	*rung = (struct render_rung){ .chain = r->tier, .conf = {
 		.preset = r->preset,
 		.bitrate_bps = r->bitrate_bps,
 		.quality = r->quality,
@@ -182,8 +183,9 @@ struct job {
 	struct decode_sample	 *samples;	/* owned */
 	size_t			  nsamples;
 	struct render_rung	 *rungs;	/* owned */
-	struct transcode_output	**outputs;	/* owned; of each rung */
-	size_t			  nrungs;
+	struct transcode_output	**outputs;	/* owned; of each rung, NULL
+						   if it is not wanted */
+	size_t			  nrungs, nwanted;
 };
 
 /* Every source must describe the video as the original does. */
@@ -263,28 +265,47 @@ collect_samples(struct job *j, struct err *err)
 	return 0;
 }
 
+static struct transcode_output *
+find_output(struct transcode *t, const struct rendition *r)
+{
+	size_t i;
+
+	for (i = 0; i < t->count; i++)
+		if (t->outputs[i].rendition == r)
+			return &t->outputs[i];
+	return NULL;
+}
+
+/*
+ * All rungs of the ladder, wanted or not: the chain of sizes must not depend
+ * on what is there already.
+ */
 static int
 plan(struct job *j, struct err *err)
 {
-	struct transcode *t = j->t;
+	const struct ladder *l = j->t->ladder;
+	const struct rendition *r;
 	struct transcode_output *out;
 	int rc;
 
-	j->rungs = calloc(t->count, sizeof(*j->rungs));
-	j->outputs = calloc(t->count, sizeof(*j->outputs));
+	j->rungs = calloc(l->count + 1, sizeof(*j->rungs));
+	j->outputs = calloc(l->count + 1, sizeof(*j->outputs));
 	if (j->rungs == NULL || j->outputs == NULL)
 		return err_nomem(err);
-	for (out = t->outputs; out < t->outputs + t->count; out++) {
-		if (!is_rung(out->rendition))
+	for (r = l->renditions; r < l->renditions + l->count; r++) {
+		if (!is_rung(r))
 			continue;
-		rc = plan_rung(t, out->rendition, j->video,
-		    &j->rungs[j->nrungs], err);
+		out = find_output(j->t, r);
+		rc = plan_rung(j->t, r, j->video, &j->rungs[j->nrungs], err);
 		if (rc == -1)
 			return -1;
-		if (rc == 0)
+		if (rc == 0 && out != NULL)
 			out->kind = TRANSCODE_NONE;
-		else
-			j->outputs[j->nrungs++] = out;
+		if (rc == 0)
+			continue;
+		j->rungs[j->nrungs].wanted = out != NULL;
+		j->nwanted += out != NULL;
+		j->outputs[j->nrungs++] = out;
 	}
 	return 0;
 }
@@ -373,16 +394,19 @@ encode_rungs(struct job *j, struct err *err)
 
 	if (plan(j, err) == -1)
 		return -1;
-	if (j->nrungs == 0)
+	if (j->nwanted == 0)
 		return 0;
-	if (info->timescale != j->video->timescale)
+	if (info->timescale != j->video->timescale ||
+	    info->timescale > TIMESCALE_MAX)
 		return err_set(err, ERR_DATA,
-		    "interval and video have different timescales");
+		    "timescales %" PRIu32 " of the interval, %" PRIu32
+		    " of the video", info->timescale, j->video->timescale);
 	if (collect_samples(j, err) == -1)
 		return -1;
 	if (!has_pictures(j)) {
 		for (i = 0; i < j->nrungs; i++)
-			j->outputs[i]->kind = TRANSCODE_GAP;
+			if (j->outputs[i] != NULL)
+				j->outputs[i]->kind = TRANSCODE_GAP;
 		return 0;
 	}
 	decode.samples = j->samples;
@@ -390,7 +414,8 @@ encode_rungs(struct job *j, struct err *err)
 	if (render_run(&decode, j->rungs, j->nrungs, &j->t->stats, err) == -1)
 		return -1;
 	for (i = 0; i < j->nrungs; i++)
-		if (encoded_output(j, i, err) == -1)
+		if (j->outputs[i] != NULL &&
+		    encoded_output(j, i, err) == -1)
 			return -1;
 	return 0;
 }
