@@ -114,11 +114,12 @@ ok $? 'a second run makes the same bytes'
 
 first=src/cam/000001/000000/000000001.mp4
 gone=$tmp/twin/www/cam/h264-90p/000001/000000/000000003.m4s
-ls -liR "$tmp/twin/www" >"$tmp/before"
+state() { find "$1" -printf '%p %i %s %T@\n' | sort; }
+state "$tmp/twin/www" >"$tmp/before"
 job "$tmp/twin" "$tmp"/twin/src/cam/000001/*/*.mp4
 status_is 0 'nothing to do is success'
 is "$(cat "$tmp/out")" '' 'and prints nothing'
-ls -liR "$tmp/twin/www" | diff "$tmp/before" - >"$tmp/diff"
+state "$tmp/twin/www" | diff "$tmp/before" - >"$tmp/diff"
 ok $? 'and touches nothing'
 cp "$gone" "$tmp/third.m4s"
 rm "$gone"
