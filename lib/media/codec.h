@@ -22,6 +22,9 @@ struct track {
 	enum track_kind	 kind;
 	enum codec	 codec;
 	uint32_t	 timescale;	/* units a second */
+	uint32_t	 media_start;	/* what presentation leaves out of
+					   composition time (an edit list):
+					   PTS = DTS + CTS - MEDIA_START */
 	uint16_t	 width, height;	/* video: coded size after cropping */
 	uint32_t	 sar_num, sar_den;	/* video: 0 when not known */
 	uint32_t	 sample_rate;	/* audio, Hz */

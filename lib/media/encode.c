@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include <libavcodec/avcodec.h>
+#include <libavutil/mathematics.h>
 #include <libavutil/opt.h>
 
 #include "base/err.h"
@@ -217,6 +218,14 @@ encoder_put(struct encoder *e, const struct AVFrame *frame, struct err *err)
 	return rc;
 }
 
+/* The pictures that the encoder may reorder over, as time. */
+static uint32_t
+reorder_delay(const AVCodecContext *ctx)
+{
+	return (uint32_t)av_rescale((int64_t)ctx->has_b_frames *
+	    ctx->time_base.den, ctx->framerate.den, ctx->framerate.num);
+}
+
 int
 encoder_finish(struct encoder *e, struct encode_result *result,
     struct err *err)
@@ -234,6 +243,6 @@ encoder_finish(struct encoder *e, struct encode_result *result,
 			    "packet %zu of %zu %s an IDR picture", i, e->count,
 			    i == 0 ? "is not" : "is");
 	*result = (struct encode_result){ &e->config, &e->data, e->packets,
-	    e->count };
+	    e->count, reorder_delay(e->ctx) };
 	return 0;
 }

@@ -41,6 +41,10 @@ struct encode_result {
 	const struct buf	*data;		/* length-prefixed samples */
 	const struct encode_packet *packets;	/* in decode order */
 	size_t			 count;
+	uint32_t		 delay;		/* by which a picture's PTS may
+						   be below the i-th smallest,
+						   at the declared rate; the
+						   same in a whole epoch */
 };
 
 /*

@@ -346,6 +346,32 @@ parse_mdia(struct rd *r, struct track *t, bool *keep, struct err *err)
 	return rc;
 }
 
+/* The first edit; more than one is nothing that we write. */
+static int
+parse_edts(struct rd *r, struct track *t, struct err *err)
+{
+	struct box box;
+	uint32_t flags;
+	uint64_t start;
+	int rc;
+
+	while ((rc = next_box(r, &box, err)) == 1) {
+		if (box.type != MP4_TYPE('e', 'l', 's', 't'))
+			continue;
+		if (full_box(&box.body, &flags) == 1) {
+			rd_bytes(&box.body, 4 + 8);
+			start = rd_u64(&box.body);
+		} else {
+			rd_bytes(&box.body, 4 + 4);
+			start = rd_u32(&box.body);
+		}
+		if (box.body.bad || start > INT32_MAX)
+			return box_error(&box, "bad edit list", err);
+		t->media_start = (uint32_t)start;
+	}
+	return rc;
+}
+
 static int
 parse_trak(struct parser *ps, struct box *trak, struct err *err)
 {
@@ -358,6 +384,9 @@ parse_trak(struct parser *ps, struct box *trak, struct err *err)
 	while ((rc = next_box(&trak->body, &box, err)) == 1) {
 		if (box.type == MP4_TYPE('t', 'k', 'h', 'd') &&
 		    parse_tkhd(&box, &t, err) == -1)
+			return -1;
+		if (box.type == MP4_TYPE('e', 'd', 't', 's') &&
+		    parse_edts(&box.body, &t, err) == -1)
 			return -1;
 		if (box.type == MP4_TYPE('m', 'd', 'i', 'a') &&
 		    parse_mdia(&box.body, &t, &keep, err) == -1)

@@ -152,6 +152,21 @@ put_tkhd(struct buf *b, const struct track *t)
 	box_end(b, at);
 }
 
+/* One edit: the presentation starts at MEDIA_START of the media. */
+static void
+put_edts(struct buf *b, const struct track *t)
+{
+	size_t edts = box_begin(b, "edts");
+	size_t elst = full_box_begin(b, "elst", 0, 0);
+
+	buf_put_u32(b, 1);
+	buf_put_u32(b, 0);		/* duration: to the end */
+	buf_put_u32(b, t->media_start);
+	buf_put_u32(b, 0x10000);	/* rate 1.0 */
+	box_end(b, elst);
+	box_end(b, edts);
+}
+
 static void
 put_mdhd(struct buf *b, const struct track *t)
 {
@@ -343,6 +358,8 @@ put_trak(struct buf *b, const struct track *t)
 	size_t trak = box_begin(b, "trak"), mdia;
 
 	put_tkhd(b, t);
+	if (t->media_start > 0)
+		put_edts(b, t);
 	mdia = box_begin(b, "mdia");
 	put_mdhd(b, t);
 	put_hdlr(b, t);

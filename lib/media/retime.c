@@ -34,27 +34,50 @@ check(const int64_t *sorted, size_t n, int64_t start, int64_t end,
 	return 0;
 }
 
-int
-retime(const int64_t *pts, size_t n, int64_t start, int64_t end,
-    struct mp4_sample *samples, struct err *err)
+/* DTS[] ends with END; each must leave room for its picture's PTS. */
+static void
+pull_forward(const int64_t *pts, size_t n, uint32_t delay, int64_t *dts)
 {
-	int64_t *sorted = calloc(n + 1, sizeof(*sorted));
+	int64_t first = INT64_MAX;	/* of the PTS from here on */
 	size_t i;
 
-	if (sorted == NULL)
+	for (i = n; i-- > 0;) {
+		if (pts[i] < first)
+			first = pts[i];
+		if (dts[i] > first + delay)
+			dts[i] = first + delay;
+		if (dts[i] >= dts[i + 1])
+			dts[i] = dts[i + 1] - 1;
+	}
+}
+
+int
+retime(const int64_t *pts, size_t n, int64_t start, int64_t end,
+    uint32_t delay, struct mp4_sample *samples, struct err *err)
+{
+	int64_t *dts = calloc(n + 1, sizeof(*dts));
+	size_t i;
+	int rc = -1;
+
+	if (dts == NULL)
 		return err_nomem(err);
-	memcpy(sorted, pts, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), compare);
-	if (check(sorted, n, start, end, err) == -1) {
-		free(sorted);
-		return -1;
+	memcpy(dts, pts, n * sizeof(*dts));
+	qsort(dts, n, sizeof(*dts), compare);
+	if (check(dts, n, start, end, err) == -1)
+		goto out;
+	dts[0] = start;
+	dts[n] = end;
+	pull_forward(pts, n, delay, dts);
+	if (dts[0] != start) {
+		err_set(err, ERR_DATA, "pictures reordered too far");
+		goto out;
 	}
-	sorted[0] = start;
-	sorted[n] = end;
 	for (i = 0; i < n; i++) {
-		samples[i].duration = (uint32_t)(sorted[i + 1] - sorted[i]);
-		samples[i].cts = (int32_t)(pts[i] - sorted[i]);
+		samples[i].duration = (uint32_t)(dts[i + 1] - dts[i]);
+		samples[i].cts = (int32_t)(pts[i] - dts[i] + delay);
 	}
-	free(sorted);
-	return 0;
+	rc = 0;
+out:
+	free(dts);
+	return rc;
 }

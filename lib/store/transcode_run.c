@@ -328,7 +328,8 @@ put_samples(const struct job *j, const struct render_rung *rung,
 		samples[i].bytes = r->packets[i].bytes;
 		samples[i].sync = r->packets[i].idr;
 	}
-	rc = retime(pts, r->count, info->start, info->end, samples, err);
+	rc = retime(pts, r->count, info->start, info->end, r->delay,
+	    samples, err);
 	free(pts);
 	return rc;
 }
@@ -343,6 +344,7 @@ encoded_output(const struct job *j, size_t i, struct err *err)
 		.kind = TRACK_VIDEO,
 		.codec = CODEC_H264,
 		.timescale = j->video->timescale,
+		.media_start = rung->result.delay,
 		.width = (uint16_t)rung->conf.width,
 		.height = (uint16_t)rung->conf.height,
 		.sar_num = 1,

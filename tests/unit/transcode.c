@@ -315,9 +315,10 @@ see_fragment(struct spool *s, const char *rendition, uint32_t seq,
 		const struct mp4_sample *sample = &m.runs[0].samples[i];
 
 		samples[i] = (struct decode_sample){ sample->p,
-		    sample->bytes, dts + sample->cts };
+		    sample->bytes,
+		    dts + sample->cts - init->tracks[0].media_start };
 		dts += sample->duration;
-		if (sample->sync != (i == 0))
+		if (sample->sync != (i == 0) || sample->cts < 0)
 			seen->interval = false;
 	}
 	if (info.start != (int64_t)m.runs[0].dts || info.end != dts ||
