@@ -181,7 +181,8 @@ run(const struct split_conf *conf, bool wallclock, struct err *err)
 	rc = split_input(s, wallclock, err);
 	/* Bad input or no more of it: what is in hand is still good. */
 	if ((rc == 0 || err->cls != ERR_IO) &&
-	    split_finish(s, rc == 0 ? err : &late) == -1)
+	    split_finish(s, stopping ? SPLIT_END_STOPPED : SPLIT_END_INPUT,
+	    rc == 0 ? err : &late) == -1)
 		rc = -1;
 	report(split_stats(s));
 	split_free(s);

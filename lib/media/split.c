@@ -356,17 +356,17 @@ split_feed(struct split *s, size_t n, int64_t arrival_us, struct err *err)
 }
 
 int
-split_finish(struct split *s, struct err *err)
+split_finish(struct split *s, enum split_end how, struct err *err)
 {
 	if (split_decide(s, err) == -1 ||
 	    split_end_epoch(s, FRAGMENT_LAST, err) == -1)
 		return -1;
-	if (!s->have_header)
-		return err_set(err, ERR_DATA, s->in.n == 0 ? "input is empty" :
-		    "input is not FLV");
 	if (s->lost)
 		s->stats.skipped_bytes += s->in.n;
-	else if (s->in.n > 0)
+	else if (how == SPLIT_END_INPUT && !s->have_header)
+		return err_set(err, ERR_DATA, s->in.n == 0 ? "input is empty" :
+		    "input is not FLV");
+	else if (how == SPLIT_END_INPUT && s->in.n > 0)
 		return err_set(err, ERR_DATA,
 		    "input ends inside the FLV tag at byte %" PRIu64,
 		    s->offset);

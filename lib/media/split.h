@@ -69,11 +69,16 @@ uint8_t	*split_room(struct split *s, size_t *bytes, struct err *err);
 int	split_feed(struct split *s, size_t n, int64_t arrival_us,
 	    struct err *err) __attribute__((warn_unused_result));
 
+enum split_end {
+	SPLIT_END_INPUT,	/* there is no more */
+	SPLIT_END_STOPPED,	/* there may be more: half a tag is no error */
+};
+
 /*
- * End of input: write the fragment in hand.  0, or -1: what emit() said, or
- * ERR_DATA when the input was damaged or ends inside a tag.
+ * Write the fragment in hand.  0, or -1: what emit() said, or ERR_DATA when
+ * the input was damaged or ends inside a tag.
  */
-int	split_finish(struct split *s, struct err *err)
+int	split_finish(struct split *s, enum split_end how, struct err *err)
 	    __attribute__((warn_unused_result));
 
 const struct split_stats *split_stats(const struct split *s);
