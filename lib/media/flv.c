@@ -15,7 +15,7 @@
 #define HEADER_MAX	1024
 
 /* When looking for a tag: one that claims more is not believed. */
-#define RESYNC_TAG_BYTES_MAX	(1024 * 1024)
+#define RESYNC_TAG_BYTES_MAX	(256 * 1024)
 
 /* First nibble of byte 0 */
 #define VIDEO_EX	0x8	/* FrameType with bit 7: Enhanced RTMP */
@@ -108,28 +108,49 @@ flv_next(struct rd *in, size_t max_bytes, struct flv_tag *tag,
 	return FLV_TAG;
 }
 
+enum look { NOT_A_TAG, PART_OF_A_TAG, A_TAG };
+
+/* Does a tag begin at R, with the right PreviousTagSize behind it? */
+static enum look
+look_like_tag(struct rd r)
+{
+	const uint8_t type = rd_u8(&r);
+	const uint32_t body_bytes = rd_u24(&r);
+	uint32_t stream_id, previous;
+
+	rd_u32(&r);
+	stream_id = rd_u24(&r);
+	if (r.bad || !type_ok(type) || stream_id != 0 || body_bytes == 0 ||
+	    body_bytes > RESYNC_TAG_BYTES_MAX)
+		return NOT_A_TAG;
+	rd_bytes(&r, body_bytes);
+	previous = rd_u32(&r);
+	if (r.bad)
+		return PART_OF_A_TAG;
+	return previous == body_bytes + FLV_TAG_HEADER_BYTES ? A_TAG :
+	    NOT_A_TAG;
+}
+
 enum flv_result
 flv_resync(struct rd *in)
 {
-	struct rd r;
-	uint32_t body_bytes, stream_id;
-	uint8_t type;
+	const uint8_t *part = NULL;
+	struct rd r = *in;
 
-	for (; rd_left(in) >= FLV_TAG_HEADER_BYTES; in->p++) {
-		r = *in;
-		type = rd_u8(&r);
-		body_bytes = rd_u24(&r);
-		rd_u32(&r);
-		stream_id = rd_u24(&r);
-		if (!type_ok(type) || stream_id != 0 || body_bytes == 0 ||
-		    body_bytes > RESYNC_TAG_BYTES_MAX)
-			continue;
-		rd_bytes(&r, body_bytes);
-		if (rd_u32(&r) == body_bytes + FLV_TAG_HEADER_BYTES)
+	for (; rd_left(&r) >= FLV_TAG_HEADER_BYTES; r.p++) {
+		switch (look_like_tag(r)) {
+		case A_TAG:
+			*in = r;
 			return FLV_TAG;
-		if (r.bad)
-			return FLV_MORE;
+		case PART_OF_A_TAG:
+			if (part == NULL)
+				part = r.p;
+			break;
+		case NOT_A_TAG:
+			break;
+		}
 	}
+	in->p = part != NULL ? part : r.p;
 	return FLV_MORE;
 }
 

@@ -225,11 +225,10 @@ place_video(struct split *s, const struct split_sample *x, struct err *err)
 	if (t->have_dts && dts <= t->dts)
 		dts = t->dts + 1;
 	set_duration(t, dts);
-	if (t->have_dts) {
-		step = (x->ms - t->ms) * VIDEO_TICKS_MS;
-		if (step > 0 && step <= VIDEO_NOMINAL_MAX)
-			t->nominal = (uint32_t)step;
-	}
+	step = dts - t->dts;
+	if (t->have_dts && step >= VIDEO_TICKS_MS &&
+	    step <= VIDEO_NOMINAL_MAX)
+		t->nominal = (uint32_t)step;
 	if (s->open && video_cuts(s, x, dts)) {
 		start = x->sync ? pts : dts;
 		if (split_close(s, start, 0, err) == -1)

@@ -1,0 +1,47 @@
+#include <string.h>
+
+#include "base/err.h"
+#include "media/codec.h"
+#include "tap.h"
+
+int
+main(void)
+{
+	static const uint8_t avcc[] = { 1, 0x64, 0x00, 0x1f, 0xff, 0xe1, 0 };
+	static const uint8_t lc[] = { 0x12, 0x10 };
+	static const uint8_t he[] = { 0x2b, 0x11, 0x88, 0x00 };
+	static const uint8_t usac[] = { 0xf9, 0x46 };	/* 31, then 10 */
+	struct track t = { .id = 1, .codec = CODEC_H264, .config = avcc,
+	    .config_bytes = sizeof(avcc) };
+	char s[CODEC_STRING_BYTES];
+	struct err err = ERR_INIT;
+
+	ok(codec_string(&t, s, &err) == 0 && strcmp(s, "avc1.64001f") == 0,
+	    "H.264: profile, constraints, level");
+	t.config_bytes = 6;
+	ok(codec_string(&t, s, &err) == -1 && err.cls == ERR_DATA,
+	    "H.264: a record that is too short");
+
+	t.codec = CODEC_AAC;
+	t.config = lc;
+	t.config_bytes = sizeof(lc);
+	ok(codec_string(&t, s, &err) == 0 && strcmp(s, "mp4a.40.2") == 0,
+	    "AAC LC");
+	t.config = he;
+	t.config_bytes = sizeof(he);
+	ok(codec_string(&t, s, &err) == 0 && strcmp(s, "mp4a.40.5") == 0,
+	    "HE-AAC");
+	t.config = usac;
+	t.config_bytes = sizeof(usac);
+	ok(codec_string(&t, s, &err) == 0 && strcmp(s, "mp4a.40.42") == 0,
+	    "an object type of 11 bits");
+	t.config_bytes = 1;
+	ok(codec_string(&t, s, &err) == -1, "AAC: one byte is too short");
+
+	t.codec = CODEC_NONE;
+	ok(codec_string(&t, s, &err) == -1 && err.cls == ERR_DATA,
+	    "no codec, no string");
+	ok(strcmp(codec_name(CODEC_H264), "H.264") == 0 &&
+	    strcmp(codec_name(CODEC_AAC), "AAC") == 0, "names for messages");
+	return done_testing();
+}

@@ -1,0 +1,150 @@
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "media/fragment.h"
+#include "media/mp4.h"
+#include "tap.h"
+
+static const uint8_t asc[] = { 0x12, 0x10 };
+static const struct track audio = { .id = 1, .kind = TRACK_AUDIO,
+    .codec = CODEC_AAC, .timescale = 44100, .sample_rate = 44100,
+    .channels = 2, .config = asc, .config_bytes = sizeof(asc) };
+static const struct mp4_sample sample = { (const uint8_t *)"abcd", 4, 1024, 0,
+    true };
+static const struct mp4_run run = { 1, 44100, &sample, 1 };
+static const struct fragment_info info = { .flags = FRAGMENT_DEPENDENT |
+    FRAGMENT_LAST, .back = 3, .timescale = 90000,
+    .start = INT64_C(0x123456789ab), .end = INT64_C(0x123456789ac),
+    .arrival_us = 1700000000123456 };
+
+static struct err err = ERR_INIT;
+
+static void
+put_file(struct buf *b)
+{
+	mp4_put_ftyp(b);
+	fragment_put_info(b, &info);
+	mp4_put_moov(b, &audio, 1);
+	mp4_put_prft(b, 1, info.arrival_us, run.dts);
+	mp4_put_fragment(b, 0, &run, 1);
+}
+
+static void
+test_info(void)
+{
+	struct fragment_info got;
+	struct buf b;
+	size_t least = 0;
+
+	buf_init(&b, 1 << 20);
+	put_file(&b);
+	ok(fragment_get_info(b.p, FRAGMENT_HEAD_BYTES, &got, &err) == 0 &&
+	    got.flags == info.flags && got.epoch == 0 && got.seq == 0 &&
+	    got.back == 3 && got.timescale == 90000 &&
+	    got.start == info.start && got.end == info.end &&
+	    got.arrival_us == info.arrival_us, "what is put in comes out");
+	while (fragment_get_info(b.p, least, &got, &err) == -1)
+		least++;
+	ok(least > 72 && least < FRAGMENT_HEAD_BYTES,
+	    "the first %zu bytes are enough", least);
+
+	ok(fragment_stamp(b.p, b.n, 12, 345678901, &err) == 0 &&
+	    fragment_get_info(b.p, b.n, &got, &err) == 0 && got.epoch == 12 &&
+	    got.seq == 345678901 && got.start == info.start,
+	    "the stamp can be read");
+	ok(memmem(b.p, b.n, "mfhd\0\0\0\0\x14\x9a\xa4\x35", 12) != NULL,
+	    "and stands in mfhd too");
+	b.p[40] ^= 1;			/* in the usertype */
+	ok(fragment_get_info(b.p, b.n, &got, &err) == -1 &&
+	    err.cls == ERR_DATA, "another uuid box is not ours");
+	buf_release(&b);
+}
+
+static void
+refused(const struct fragment_info *bad, const char *name)
+{
+	struct fragment_info got;
+	struct buf b;
+
+	buf_init(&b, 1024);
+	mp4_put_styp(&b);
+	fragment_put_info(&b, bad);
+	ok(fragment_get_info(b.p, b.n, &got, &err) == -1 &&
+	    err.cls == ERR_DATA, "%s: %s", name, err.text);
+	buf_release(&b);
+}
+
+static void
+test_bad_info(void)
+{
+	struct fragment_info bad = info;
+
+	bad.timescale = 0;
+	refused(&bad, "no timescale");
+	bad = info;
+	bad.end = bad.start - 1;
+	refused(&bad, "ends before it starts");
+	bad = info;
+	bad.start = -1;
+	refused(&bad, "starts before zero");
+	bad = info;
+	bad.end = INT64_MAX;
+	refused(&bad, "ends at the end of time");
+	bad = info;
+	bad.arrival_us = -1;
+	refused(&bad, "arrived before 1970");
+}
+
+static void
+test_length(void)
+{
+	struct buf b;
+	size_t one, bytes;
+	bool waits = true;
+
+	buf_init(&b, 1 << 20);
+	put_file(&b);
+	one = b.n;
+	put_file(&b);
+	for (size_t n = 0; n < one; n++)
+		waits = waits &&
+		    fragment_length(b.p, n, &bytes, &err) == 0;
+	ok(waits, "length: of any part it is not yet known");
+	ok(fragment_length(b.p, one, &bytes, &err) == 1 && bytes == one,
+	    "length: of one");
+	ok(fragment_length(b.p, b.n, &bytes, &err) == 1 && bytes == one,
+	    "length: of the first of two");
+	ok(fragment_length(b.p + 8, b.n - 8, &bytes, &err) == -1 &&
+	    err.cls == ERR_DATA, "length: not at its beginning");
+	b.p[one - 12] = LIMIT_FRAGMENT_BYTES >> 24;	/* size of mdat */
+	ok(fragment_length(b.p, b.n, &bytes, &err) == -1 &&
+	    err.cls == ERR_DATA, "length: too large, at once: %s", err.text);
+	ok(fragment_length((const uint8_t *)"HTTP/1.1", 8, &bytes, &err)
+	    == -1, "length: of something else");
+	buf_release(&b);
+}
+
+static void
+test_us(void)
+{
+	ok(fragment_us(90000, 90000) == 1000000 &&
+	    fragment_us(1, 90000) == 11 && fragment_us(-1, 90000) == -12 &&
+	    fragment_us(44100 * INT64_C(3) / 2, 44100) == 1500000,
+	    "microseconds, rounded down");
+	ok(fragment_us(INT64_MAX, 1) == INT64_MAX &&
+	    fragment_us(INT64_MIN, 3) == INT64_MIN &&
+	    fragment_us(INT64_MAX, UINT32_MAX) > 0 &&
+	    fragment_us(INT64_MIN, UINT32_MAX) < 0, "never an overflow");
+}
+
+int
+main(void)
+{
+	test_info();
+	test_bad_info();
+	test_length();
+	test_us();
+	return done_testing();
+}
