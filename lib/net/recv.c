@@ -22,6 +22,7 @@
 #define SCRATCH_BYTES		(64 * 1024)
 #define ACCEPT_PAUSE_US		1000000	/* when descriptors are out */
 #define STOP_US			10000000
+#define LEAVE_US		1000000
 /* Connections that do not publish, besides those that do: the oldest go. */
 #define WAITING_MIN		256
 
@@ -48,6 +49,23 @@ recv_stop_listening(struct recv *r)
 	if (r->listen_fd != -1)
 		close(r->listen_fd);
 	r->listen_fd = -1;
+}
+
+/* GStreamer takes it for an error when the server closes first. */
+void
+recv_leave(struct recv *r)
+{
+	struct conn *c, *next;
+
+	r->leave_us = r->now_us + LEAVE_US;
+	recv_check_by(r, r->leave_us);
+	for (c = TAILQ_FIRST(&r->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (c->served)
+			continue;
+		c->told = true;
+		conn_close(r, c);
+	}
 }
 
 /* Too many are there that do not publish: the oldest of them makes room. */
@@ -226,9 +244,10 @@ check_deadlines(struct recv *r)
 			pub_expire(r, p);
 		recv_check_by(r, p->kill_us);
 	}
-	if (r->stop_us <= r->now_us)
+	if (r->stop_us <= r->now_us || r->leave_us <= r->now_us)
 		r->done = true;
 	recv_check_by(r, r->stop_us);
+	recv_check_by(r, r->leave_us);
 }
 
 static void
@@ -260,14 +279,21 @@ timeout_ms(const struct recv *r)
 	return left_us > 60000000 ? 60000 : (int)((left_us + 999) / 1000);
 }
 
+static bool
+is_over(const struct recv *r)
+{
+	return r->done ||
+	    (r->stop_us != RECV_NEVER && TAILQ_EMPTY(&r->pubs)) ||
+	    (r->leave_us != RECV_NEVER && TAILQ_EMPTY(&r->conns));
+}
+
 static int
 loop(struct recv *r)
 {
 	struct epoll_event events[EVENTS];
 	int i, n;
 
-	while (!r->done &&
-	    !(r->stop_us != RECV_NEVER && TAILQ_EMPTY(&r->pubs))) {
+	while (!is_over(r)) {
 		n = epoll_wait(r->epoll_fd, events, EVENTS, timeout_ms(r));
 		if (n == -1 && errno != EINTR)
 			return err_sys(r->fatal, ERR_OS, "cannot wait");
@@ -362,6 +388,7 @@ recv_run(const struct recv_conf *conf, struct err *err)
 		.now_us = clock_mono_us(),
 		.check_us = RECV_NEVER,
 		.stop_us = RECV_NEVER,
+		.leave_us = RECV_NEVER,
 		.fatal = err,
 	};
 	int rc;

@@ -194,8 +194,8 @@ handle(struct recv *r, struct conn *c, const struct rtmp_event *ev)
 		pub_media(r, c->pub, ev);
 		break;
 	case RTMP_EVENT_END:
-		pub_end(r, c->pub);
 		c->served = true;
+		pub_end(r, c->pub);
 		c->since_us = r->now_us;
 		break;
 	}

@@ -102,6 +102,7 @@ struct recv {
 	int64_t			 now_us;
 	int64_t			 check_us;	/* next look at deadlines */
 	int64_t			 stop_us;	/* end of patience; NEVER: run */
+	int64_t			 leave_us;	/* the same for closing peers */
 	bool			 header_sent;	/* to out_fd */
 	bool			 served;	/* ONCE has had its publisher */
 	bool			 done;
@@ -111,6 +112,8 @@ struct recv {
 /* Make sure that deadlines are looked at by WHEN_US. */
 void	recv_check_by(struct recv *r, int64_t when_us);
 void	recv_stop_listening(struct recv *r);
+/* All is done: return as soon as the publisher has closed its connection. */
+void	recv_leave(struct recv *r);
 
 /* recv_conn.c */
 void	conn_new(struct recv *r, int fd, const struct tcp_peer *peer);

@@ -275,7 +275,7 @@ finish(struct recv *r, struct pub *p)
 	TAILQ_INSERT_TAIL(&r->dead_pubs, p, entry);
 	r->npubs--;
 	if (r->conf->once)
-		r->done = true;
+		recv_leave(r);
 	if (heir == NULL)
 		return;
 	p->heir = NULL;

@@ -16,7 +16,6 @@ rtmp_init(struct rtmp *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->state = RTMP_WAIT_C0C1;
-	c->ack_window = RTMP_WINDOW_BYTES;
 	c->out_chunk_bytes = RTMP_CHUNK_BYTES;
 	rtmp_chunks_init(&c->chunks);
 }
@@ -141,8 +140,7 @@ control(struct rtmp *c, const struct rtmp_message *m, struct buf *out,
 		rtmp_chunks_abort(&c->chunks, v);
 		break;
 	case RTMP_WINDOW_ACK_SIZE:
-		if (v > 0)
-			c->ack_window = v;
+		c->ack_window = v;
 		break;
 	case RTMP_SET_PEER_BANDWIDTH:
 		peer_bandwidth(c, v, out);
@@ -289,12 +287,17 @@ step_chunks(struct rtmp *c, struct rd *in, struct buf *out,
 	return rc;
 }
 
-/* The count wraps at 2^32: nobody may rely on more. */
+/*
+ * Only for peers that announced a window.  FFmpeg does not, and reads one
+ * message per ten it sends: one that it has not read when it closes makes
+ * the system reset the connection and throw away the end of the stream.
+ * The count wraps at 2^32 (RTMP 1.0 section 5.4.3).
+ */
 static void
 acknowledge(struct rtmp *c, struct buf *out)
 {
-	if (c->received_bytes - c->acked_bytes < c->ack_window &&
-	    c->received_bytes - c->acked_bytes < RTMP_WINDOW_BYTES)
+	if (c->ack_window == 0 ||
+	    c->received_bytes - c->acked_bytes < c->ack_window)
 		return;
 	c->acked_bytes = c->received_bytes;
 	put_control_u32(out, RTMP_ACK, (uint32_t)c->received_bytes);

@@ -24,7 +24,7 @@ struct err;
 
 #define RTMP_VERSION		3
 #define RTMP_HANDSHAKE_BYTES	1536	/* of C1, C2, S1 and S2 */
-#define RTMP_WINDOW_BYTES	2500000	/* of acknowledgements */
+#define RTMP_WINDOW_BYTES	2500000	/* that we announce */
 #define RTMP_OUT_CHUNK_BYTES	65536	/* FFmpeg adopts it for itself */
 
 enum rtmp_state {
@@ -64,7 +64,7 @@ struct rtmp {
 	enum rtmp_state	 state;			/* may be read */
 	uint64_t	 received_bytes;	/* consumed; may be read */
 	uint64_t	 acked_bytes;		/* as of the last acknowledgement */
-	uint32_t	 ack_window;		/* the peer's, or ours */
+	uint32_t	 ack_window;		/* the peer's; 0: none */
 	uint32_t	 sent_window;		/* last Window Ack Size we sent */
 	size_t		 c2_left;
 	size_t		 out_chunk_bytes;
