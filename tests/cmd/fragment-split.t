@@ -240,6 +240,9 @@ status_is 64 'an unknown way to cut'
 stderr_has 'want exact or keyframe' 'says what it could be'
 run /dev/null fragment-split in.flv
 status_is 64 'an operand'
+script -qec "fragment-split <'$tmp/gop1.flv'" /dev/null >"$tmp/out" 2>&1
+grep -q 'standard output is a terminal' "$tmp/out"
+ok $? 'nothing is written to a terminal'
 run "$tmp/gop1.flv" sh -c 'fragment-split >/dev/full'
 status_is 74 'a full disk'
 

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "media/mp4.h"
 #include "tap.h"
 
@@ -220,6 +221,32 @@ test_hostile(void)
 	refused(&b, "'moov'", "two moov");
 }
 
+static void
+test_many(void)
+{
+	const size_t n = LIMIT_FRAGMENT_SAMPLES + 1;
+	struct mp4_sample *many = calloc(n, sizeof(*many));
+	struct mp4_run run = { 1, 0, many, n - 1 };
+	struct buf b;
+	struct mp4 m;
+
+	if (many == NULL)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		many[i] = (struct mp4_sample){ (const uint8_t *)"x", i & 1,
+		    (uint32_t)i + 1, (int32_t)i, i == 0 };
+	buf_init(&b, 1 << 20);
+	mp4_put_fragment(&b, 1, &run, 1);
+	ok(mp4_parse(&m, b.p, b.n, &err) == 0 &&
+	    m.runs[0].count == n - 1, "as many samples as there may be");
+	mp4_release(&m);
+	buf_reset(&b);
+	run.count = n;
+	mp4_put_fragment(&b, 1, &run, 1);
+	refused(&b, "'trun'", "one more");
+	free(many);
+}
+
 /* However it is cut or changed, the parser comes back. */
 static void
 test_mutations(void)
@@ -262,6 +289,7 @@ main(void)
 	test_parts();
 	test_box();
 	test_hostile();
+	test_many();
 	test_mutations();
 	return done_testing();
 }

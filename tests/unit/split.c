@@ -32,6 +32,7 @@ struct run {
 	struct mp4	 mp4[OUT_MAX];
 	size_t		 n;
 	int		 fail_at;	/* emit() fails then; -1: never */
+	bool		 discard;	/* do not keep what comes out */
 	int		 rc;
 	struct err	 err;
 	struct split_stats stats;
@@ -43,6 +44,8 @@ emit(void *arg, struct iovec *iov, int count, struct err *err)
 	struct run *r = arg;
 	struct buf *b = &r->out[r->n];
 
+	if (r->discard)
+		return 0;
 	if ((int)r->n == r->fail_at)
 		return err_set(err, ERR_IO, "no more");
 	if (r->n == OUT_MAX)
@@ -262,6 +265,27 @@ test_cuts(void)
 	    r.info[1].flags == FRAGMENT_DEPENDENT && r.info[1].back == 1 &&
 	    r.info[2].start == 2000 * 90 && r.info[2].back == 1,
 	    "keyframes a bit late are not waited for");
+	end(&r);
+
+	begin(&r);
+	VIDEO_CONFIG(&r, avcc);
+	for (int i = 0; i < 60; i++)	/* 1000 ms, cut to 999 at first */
+		video(&r, i * 40 - (i > 0 && i < 40), 0, i == 0);
+	finish(&r);
+	ok(r.n == 3 && r.info[1].start == 999 * 90 &&
+	    r.info[2].start == 2000 * 90,
+	    "a picture may be a millisecond early: times are rounded");
+	end(&r);
+
+	begin(&r);
+	VIDEO_CONFIG(&r, avcc);
+	for (int i = 0; i < 75; i++)
+		video(&r, i * 40, 80, i % 50 == 0);
+	finish(&r);
+	ok(r.n == 3 && r.info[0].start == 80 * 90 &&
+	    r.info[1].start == 1000 * 90 && r.info[2].start == 2080 * 90 &&
+	    r.info[2].end == 3080 * 90 && contiguous(&r, 0, 2),
+	    "reordered pictures: intervals from when a keyframe is shown");
 	end(&r);
 
 	begin(&r);
@@ -600,6 +624,23 @@ test_steps(void)
 	begin(&r);
 	VIDEO_CONFIG(&r, avcc);
 	pictures(&r, 0, 1000, 25);
+	pictures(&r, 500, 1500, 25);	/* 460 ms back */
+	finish(&r);
+	ok(r.stats.epochs == 1 && samples(&r, TRACK_VIDEO) == 50,
+	    "0.46 s back: the same epoch");
+	end(&r);
+
+	begin(&r);
+	VIDEO_CONFIG(&r, avcc);
+	pictures(&r, 0, 1000, 25);
+	pictures(&r, 440, 1500, 25);	/* 520 ms back */
+	finish(&r);
+	ok(r.stats.epochs == 2, "0.52 s back: another epoch");
+	end(&r);
+
+	begin(&r);
+	VIDEO_CONFIG(&r, avcc);
+	pictures(&r, 0, 1000, 25);
 	pictures(&r, 9000, 10000, 25);
 	finish(&r);
 	ok(r.stats.epochs == 1 && r.n == 2 && contiguous(&r, 0, 1),
@@ -607,15 +648,16 @@ test_steps(void)
 	end(&r);
 
 	begin(&r);
+	r.discard = true;
 	VIDEO_CONFIG(&r, avcc);
 	AUDIO_CONFIG(&r, asc);
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 600; i++) {
 		video(&r, (int64_t)i * 0x7fffffff, 0, true);
 		audio(&r, (int64_t)i * 0x7fffffff);
 	}
-	finish_in_steps(&r, NULL, SIZE_MAX);
-	ok(r.rc == -1 || r.n <= OUT_MAX, "wild times end somehow: %s",
-	    r.err.text);
+	finish(&r);
+	ok(r.rc == -1 && r.err.cls == ERR_DATA && r.stats.fragments > 500,
+	    "a wild clock ends where sums would overflow: %s", r.err.text);
 	end(&r);
 }
 
