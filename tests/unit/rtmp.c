@@ -61,26 +61,38 @@ on_event(struct server *s, const struct rtmp_event *ev)
 	}
 }
 
-/* Feed from memory of exactly the size, which is gone afterwards. */
+/*
+ * Take what is in S->in, up to an event.  It lies in memory of exactly that
+ * size, which is gone afterwards: input may move between steps.
+ */
 static void
-feed(struct server *s, const void *bytes, size_t n)
+take(struct server *s)
 {
 	struct rtmp_event ev;
 	struct rd in;
-	uint8_t *copy;
+	uint8_t *copy = malloc(s->in.n + 1);
 
-	if (s->rc == -1)
-		return;
-	buf_put(&s->in, bytes, n);
-	copy = malloc(s->in.n + 1);
 	if (copy == NULL)
 		abort();
 	memcpy(copy, s->in.p, s->in.n);
 	rd_init(&in, copy, s->in.n, 0);
-	while ((s->rc = rtmp_step(&s->c, &in, &s->out, &ev, &s->err)) == 1)
+	s->rc = rtmp_step(&s->c, &in, &s->out, &ev, &s->err);
+	if (s->rc == 1)
 		on_event(s, &ev);
 	buf_drop(&s->in, s->in.n - rd_left(&in));
+	memset(copy, 0, s->in.n);
 	free(copy);
+}
+
+static void
+feed(struct server *s, const void *bytes, size_t n)
+{
+	if (s->rc == -1)
+		return;
+	buf_put(&s->in, bytes, n);
+	do
+		take(s);
+	while (s->rc == 1);
 }
 
 static const char *
