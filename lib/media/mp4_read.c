@@ -201,12 +201,10 @@ parse_avc1(struct box *box, struct track *t, struct err *err)
 static struct rd
 descriptor(struct rd *r, uint8_t tag)
 {
-	struct rd none;
+	const struct rd none = { .bad = true };
 	uint32_t n = 0;
 	uint8_t c;
 
-	rd_init(&none, NULL, 0, 0);
-	none.bad = true;
 	if (rd_u8(r) != tag)
 		return none;
 	for (int i = 0; i < 4; i++) {
