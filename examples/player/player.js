@@ -14,6 +14,8 @@ const STUCK_MS = 5000;		/* new media for so long, still no progress */
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 8000;
 const BEHIND_S = 5;		/* further behind than live playback gets */
+const LATE_S = 0.5;		/* late enough to play faster */
+const LATE_RATE = 1.04;
 const NATIVE_TYPE = 'application/vnd.apple.mpegurl';
 
 /*
@@ -21,7 +23,6 @@ const NATIVE_TYPE = 'application/vnd.apple.mpegurl';
  * is not repeated here: set by hand it would override HOLD-BACK.
  */
 const HLS_CONFIG = {
-	maxLiveSyncPlaybackRate: 1.03,
 	liveDurationInfinity: true,
 	startFragPrefetch: true,
 	capLevelToPlayerSize: true,
@@ -363,9 +364,27 @@ function followProgress(now) {
 /* Seconds behind where live playback would be. */
 function distanceS() {
 	const hls = source.hls;
+	const details = hls === null ? null : hls.latestLevelDetails;
 
-	return hls === null || hls.targetLatency === null ? 0 :
+	return details === null || !details.live ? 0 :
 	    hls.latency - hls.targetLatency;
+}
+
+/*
+ * A slow start leaves playback a little late for good: hls.js hurries over
+ * one target duration alone.  A speed that the viewer chose is left alone.
+ */
+function hurry() {
+	const ranges = video.buffered;
+	const ahead = ranges.length === 0 ? 0 :
+	    ranges.end(ranges.length - 1) - video.currentTime;
+	const hurries = video.playbackRate === LATE_RATE;
+	const late = distanceS();
+	const rate = late > (hurries ? 0 : LATE_S) && late <= BEHIND_S &&
+	    ahead > 1 ? LATE_RATE : 1;
+
+	if (hurries || video.playbackRate === 1)
+		video.playbackRate = rate;
 }
 
 /* What a stall has cost is made good, unless the viewer had gone back. */
@@ -398,6 +417,7 @@ function supervise(now) {
 	followProgress(now);
 	if (source.engine === null)
 		return;
+	hurry();
 	if (source.endedAt !== 0) {
 		if (fresh(source.endedAt))
 			unload();

@@ -119,6 +119,11 @@ async function buttons(test) {
 	await page.locator('#golive').click({ timeout: WAIT_MS });
 	await test.until('a button goes back to the live edge', () =>
 	    document.getElementById('golive').hidden);
+	await page.evaluate(() => {
+		window.livespool.video.currentTime -= 3;
+	});
+	await test.until('plays faster while it is late', () =>
+	    window.livespool.video.playbackRate > 1);
 }
 
 /* Ended by its publisher, cut off, gone with its server: it comes back. */
