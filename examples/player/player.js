@@ -502,20 +502,21 @@ function engineText() {
 
 function showFacts() {
 	const now = stats();
-	const playing = source !== null && source.startedAt !== 0;
-	const known = (value, text) => playing && value ? text(value) : '–';
+	const text = message();
+	const playing = ['playing', 'paused', 'stalled'].includes(now.state);
+	const known = (value, words) => playing && value ? words(value) : '–';
 
-	show('message', message());
+	show('message', text);
 	show('latency', known(now.latency_ms, (ms) =>
 	    `${(ms / 1000).toFixed(1)} s`));
 	show('picture', known(now.height, () => `${now.width} × ${now.height}`));
 	show('bitrate', known(now.bitrate_bps, bitrateText));
-	show('rendition', known(now.rendition, (text) => text));
-	show('stalls', playing ? String(stalls) : '–');
+	show('rendition', known(now.rendition, (words) => words));
+	show('stalls', name === null ? '–' : String(stalls));
 	show('engine', engineText());
-	byId('golive').hidden = !playing || source.endedAt !== 0 ||
-	    distanceS() <= BEHIND_S;
+	byId('golive').hidden = !playing || distanceS() <= BEHIND_S;
 	byId('unmute').hidden = !playing || !video.muted;
+	video.controls = text === '' || now.state === 'blocked';
 }
 
 /* The live streams, and the chosen one whatever it does. */
