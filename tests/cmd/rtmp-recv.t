@@ -252,7 +252,7 @@ is "$(tr '\n' ' ' <"$tmp/marks")" 'begin end begin end ' \
 stop_server
 
 # shellcheck disable=SC2016
-marker='echo begin >>"$0/marks2"; cat >/dev/null; sleep 60 & wait'
+marker='cat >/dev/null; echo $$ >"$0/stuck"; sleep 60 & wait'
 start_server -- sh -c "$marker" "$tmp"
 publish x
 publish x & second=$!
@@ -269,6 +269,7 @@ wait_for 5 closed; ok $? 'after SIGTERM nobody new is served'
 kill "$server"
 st=0; wait "$server" || st=$?
 status_is 75 'a second SIGTERM does not wait for handlers'
+kill -- "-$(cat "$tmp/stuck")"
 
 rm -f "$tmp/done" "$tmp/a.flv"
 start_server -- sh -c "$saver" "$tmp"

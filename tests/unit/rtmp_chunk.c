@@ -1,4 +1,4 @@
-/* Tests of net/rtmp_chunk: RTMP 1.0 section 5.3 and what encoders make of it. */
+/* Tests of net/rtmp_chunk: RTMP 1.0 section 5.3, and what encoders do. */
 #include <stdlib.h>
 #include <string.h>
 
