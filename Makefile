@@ -125,9 +125,8 @@ lint:
 	mandoc -T lint -W warning man/*.[1-9]
 	shellcheck scripts/* .ci/run
 	shellcheck -S warning -e SC2154,SC2034,SC2155 tests/tap.sh tests/*/*.t
-	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
-	    --enable=warning,portability,performance -Ilib \
-	    -DVERSION='"$(VERSION)"' cmd lib
+	printf '%s\n' cmd/*.c $(LIBSRC) | xargs -P 2 -I FILE \
+	    clang-tidy --quiet FILE -- $(filter-out -MMD -MP,$(BASEFLAGS))
 bench: all
 	tests/bench/run
 

@@ -408,7 +408,7 @@ main(int argc, char *argv[])
 	struct err err = ERR_INIT;
 	struct opt_state os;
 	const char **names = calloc((size_t)argc + 1, sizeof(*names));
-	int i;
+	int i, status;
 
 	opt_begin(&os, &prog);
 	if (names == NULL) {
@@ -416,10 +416,14 @@ main(int argc, char *argv[])
 		return log_fatal(&err);
 	}
 	conf.transcode.names = names;
-	if (parse_options(&os, argc, argv, &conf, names, &err) == -1)
-		return opt_usage_error(&os, &err);
-	if (load_ladder(&conf, &err) == -1)
-		return log_fatal(&err);
+	if (parse_options(&os, argc, argv, &conf, names, &err) == -1) {
+		status = opt_usage_error(&os, &err);
+		goto out;
+	}
+	if (load_ladder(&conf, &err) == -1) {
+		status = log_fatal(&err);
+		goto out;
+	}
 	avlog_route();
 	/* The children inherit it. */
 	heap_prefer_huge(conf.memory / 4 < HEAP_HUGE_MAX ?
@@ -428,8 +432,11 @@ main(int argc, char *argv[])
 	for (i = os.next; i < argc; i++)
 		run_fragment(&conf, argv[i], &tally);
 	if (os.next == argc && run_lines(&conf, stdin, &tally, &err) == -1)
-		return log_fatal(&err);
+		status = log_fatal(&err);
+	else
+		status = exit_status(&tally);
+out:
 	ladder_release(&conf.ladder);
 	free(names);
-	return exit_status(&tally);
+	return status;
 }

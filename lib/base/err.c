@@ -18,7 +18,7 @@ put(struct err *err, enum err_class cls, int errnum, const char *fmt,
 }
 
 int
-err_set(struct err *err, enum err_class cls, const char *fmt, ...)
+(err_set)(struct err *err, enum err_class cls, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -29,7 +29,7 @@ err_set(struct err *err, enum err_class cls, const char *fmt, ...)
 }
 
 int
-err_sys(struct err *err, enum err_class cls, const char *fmt, ...)
+(err_sys)(struct err *err, enum err_class cls, const char *fmt, ...)
 {
 	int errnum = errno;
 	size_t n;
@@ -46,7 +46,7 @@ err_sys(struct err *err, enum err_class cls, const char *fmt, ...)
 }
 
 int
-err_wrap(struct err *err, const char *fmt, ...)
+(err_wrap)(struct err *err, const char *fmt, ...)
 {
 	char text[sizeof(err->text)], context[sizeof(err->text)];
 	va_list ap;
@@ -61,7 +61,7 @@ err_wrap(struct err *err, const char *fmt, ...)
 }
 
 int
-err_nomem(struct err *err)
+(err_nomem)(struct err *err)
 {
 	return err_set(err, ERR_OS, "out of memory");
 }

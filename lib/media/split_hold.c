@@ -84,8 +84,8 @@ split_hold_release(struct split_hold *h)
 struct keep {
 	size_t	from;
 	int	drop;			/* enum track_kind, or one of */
-#define DROP_NONE	-1
-#define DROP_ALL	-2
+#define DROP_NONE	(-1)
+#define DROP_ALL	(-2)
 	int64_t	audio_min_ms, audio_max_ms;
 };
 

@@ -93,6 +93,7 @@ put_head(struct split *s, const struct fragment_info *info,
 {
 	struct buf *b = &s->head;
 
+	assert(n > 0);
 	b->max = HEAD_BYTES_MAX;
 	buf_reset(b);
 	if (s->tracks[TRACK_VIDEO].active && s->tracks[TRACK_AUDIO].active)

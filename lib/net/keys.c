@@ -207,7 +207,7 @@ keys_hash_text(const char *key, char out[KEYS_TEXT_BYTES], struct err *err)
 
 	if (hash_key(key, hash, err) == -1)
 		return -1;
-	memcpy(out, SCHEME, at);
+	snprintf(out, KEYS_TEXT_BYTES, "%s", SCHEME);
 	for (i = 0; i < sizeof(hash); i++, at += 2)
 		snprintf(out + at, KEYS_TEXT_BYTES - at, "%02x", hash[i]);
 	return 0;

@@ -1,6 +1,7 @@
 #include "net/tcp.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -32,6 +33,7 @@ open_listener(const struct addrinfo *ai, int *fd, uint16_t *bound_port)
 	socklen_t n = sizeof(a);
 	int one = 1;
 
+	memset(&a, 0, sizeof(a));
 	*fd = socket(ai->ai_family, ai->ai_socktype | SOCK_NONBLOCK |
 	    SOCK_CLOEXEC, ai->ai_protocol);
 	if (*fd == -1)
@@ -67,8 +69,8 @@ tcp_listen(const char *addr, const char *port, int *fd, uint16_t *bound_port,
 		    gai_strerror(rc));
 	rc = open_listener(list, fd, bound_port);
 	if (rc == -1)
-		err_sys(err, ERR_UNAVAILABLE, "cannot listen on '%s:%s'", addr,
-		    port);
+		err_sys(err, errno == EACCES ? ERR_PERM : ERR_OS,
+		    "cannot listen on '%s:%s'", addr, port);
 	freeaddrinfo(list);
 	if (rc == -1 && *fd != -1)
 		close(*fd);

@@ -17,7 +17,8 @@ struct tcp_peer {
 /*
  * Listen on ADDR ("" for any) and PORT ("0" for a free one), close-on-exec
  * and non-blocking.  What is accepted has TCP_NODELAY.
- * 0 with the socket and the port bound, or -1 with ERR_UNAVAILABLE.
+ * 0 with the socket and the port bound, or -1 with ERR_UNAVAILABLE (no
+ * such address), ERR_PERM or ERR_OS.
  */
 int	tcp_listen(const char *addr, const char *port, int *fd,
 	    uint16_t *bound_port, struct err *err)

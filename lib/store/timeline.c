@@ -1,5 +1,6 @@
 #include "store/timeline.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +111,8 @@ set_entry(const struct timeline *t, struct timeline_entry *e,
 	const struct timeline_seg *seg = any_seg(t, seq);
 
 	*e = (struct timeline_entry){ .seq = seq };
-	if (seg == NULL) {	/* never the first */
+	if (seg == NULL) {
+		assert(prev != NULL);	/* the first has a file */
 		e->lost = true;
 		e->epoch = prev->epoch;
 		e->duration_us = LOST_US;

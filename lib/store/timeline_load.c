@@ -256,6 +256,7 @@ load_src(struct load *l, struct err *err)
 	l->old = l->t->src;
 	l->row = &row;
 	rc = load_row(l, err);
+	l->row = NULL;
 	free(l->t->src.segs);
 	l->t->src = row;
 	return rc;

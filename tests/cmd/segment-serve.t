@@ -191,7 +191,7 @@ run /dev/null segment-serve --spool "$tmp/none"
 status_is 66 'a spool that is not there'
 stderr_has "cannot open directory '$tmp/none/www'" 'and which'
 run /dev/null segment-serve --spool "$spool" --listen 192.0.2.1:0
-status_is 69 'an address that is not ours'
+status_is 71 'an address that is not ours'
 run /dev/null segment-serve --spool "$spool" --listen 127.0.0.1:99999
 status_is 64 'a port that is none'
 run /dev/null segment-serve --version
