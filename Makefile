@@ -116,8 +116,10 @@ check:
 	    --rules 'par=$B/unit/*' --rules 'par=$B/fuzz/*' \
 	    --rules 'par=tests/cmd/*' --rules 'seq=*' \
 	    $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $(SHELLTESTS)
+# Under a sanitizer nothing is fast enough for a browser to play it live.
 SHELLTESTS := $(sort $(wildcard tests/cmd/*.t tests/tree/*.t)) \
-           $(sort $(wildcard tests/pipe/*.t tests/browser/*.t))
+           $(sort $(wildcard tests/pipe/*.t)) \
+           $(if $(SAN),,$(sort $(wildcard tests/browser/*.t)))
 
 .PHONY: tests lint bench install uninstall clean
 tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t)

@@ -246,30 +246,6 @@ hls_media(struct spool *s, const struct timeline *t,
 	return 0;
 }
 
-/* Replace PATH by what B has, unless it has that already. */
-static int
-write_if_changed(struct spool *s, const char *path, const struct buf *b,
-    hls_written_fn *written, void *arg, struct err *err)
-{
-	struct err ignored = ERR_INIT;
-	struct buf now;
-	bool same;
-
-	if (buf_ok(b, err) == -1)
-		return err_wrap(err, "'%s'", path);
-	buf_init(&now, LIMIT_PLAYLIST_BYTES);
-	same = file_slurp(s->fd, path, &now, &ignored) == 0 &&
-	    now.n == b->n && memcmp(now.p, b->p, b->n) == 0;
-	buf_release(&now);
-	if (same)
-		return 0;
-	if (spool_replace(s, path, b->p, b->n, err) == -1)
-		return -1;
-	if (written != NULL)
-		written(path, arg);
-	return 0;
-}
-
 /* One publication of a stream. */
 struct publish {
 	struct spool			*s;
@@ -283,6 +259,32 @@ struct publish {
 	struct playlist_rendition	*renditions;	/* for the main list */
 	size_t				 count;
 };
+
+/* Replace PATH by what B has, unless it has that already. */
+static int
+write_if_changed(const struct publish *pb, const char *path,
+    const struct buf *b, struct err *err)
+{
+	enum spool_care care = pb->conf->kind == PLAYLIST_VOD ?
+	    SPOOL_DURABLE : SPOOL_VOLATILE;
+	struct err ignored = ERR_INIT;
+	struct buf now;
+	bool same;
+
+	if (buf_ok(b, err) == -1)
+		return err_wrap(err, "'%s'", path);
+	buf_init(&now, LIMIT_PLAYLIST_BYTES);
+	same = file_slurp(pb->s->fd, path, &now, &ignored) == 0 &&
+	    now.n == b->n && memcmp(now.p, b->p, b->n) == 0;
+	buf_release(&now);
+	if (same)
+		return 0;
+	if (spool_replace(pb->s, path, b->p, b->n, care, err) == -1)
+		return -1;
+	if (pb->written != NULL)
+		pb->written(path, pb->arg);
+	return 0;
+}
 
 static const char *
 media_name(const struct hls_conf *conf)
@@ -314,8 +316,7 @@ publish_row(struct publish *pb, struct timeline_row *row, struct err *err)
 	playlist_put_media(&b, &p);
 	snprintf(path, sizeof(path), "www/%s/%s/%s", pb->t->stream, row->name,
 	    media_name(pb->conf));
-	if (write_if_changed(pb->s, path, &b, pb->written, pb->arg,
-	    err) == -1)
+	if (write_if_changed(pb, path, &b, err) == -1)
 		goto out;
 	rc = hls_rendition(pb->s, pb->t, row, &pb->span, p.count,
 	    &pb->renditions[pb->count], err);
@@ -348,7 +349,7 @@ publish_main(struct publish *pb, struct err *err)
 	    media_name(pb->conf));
 	snprintf(path, sizeof(path), "www/%s/%s", t->stream,
 	    pb->conf->kind == PLAYLIST_VOD ? "vod.m3u8" : "main.m3u8");
-	rc = write_if_changed(pb->s, path, &b, pb->written, pb->arg, err);
+	rc = write_if_changed(pb, path, &b, err);
 	buf_release(&b);
 	return rc;
 }

@@ -127,7 +127,7 @@ create_tmp(int dirfd, const char *name, char tmp[TMP_BYTES], struct err *err)
 	return fd;
 }
 
-/* A new file with the N bytes at P, synced.  Its open descriptor, or -1. */
+/* A new file with the N bytes at P.  Its open descriptor, or -1. */
 static int
 write_tmp(int dirfd, const char *name, const void *p, size_t n,
     char tmp[TMP_BYTES], struct err *err)
@@ -136,16 +136,9 @@ write_tmp(int dirfd, const char *name, const void *p, size_t n,
 
 	if (fd == -1)
 		return -1;
-	if (file_write_all(fd, p, n, err) == -1) {
-		err->cls = write_class(err->errnum, ERR_IO);
-		goto fail;
-	}
-	if (fsync(fd) == -1) {
-		err_sys(err, write_class(errno, ERR_IO), "cannot sync");
-		goto fail;
-	}
-	return fd;
-fail:
+	if (file_write_all(fd, p, n, err) == 0)
+		return fd;
+	err->cls = write_class(err->errnum, ERR_IO);
 	close(fd);
 	unlinkat(dirfd, tmp, 0);
 	return -1;
@@ -181,7 +174,10 @@ spool_publish(struct spool *s, const char *path, const void *p, size_t n,
 		return -1;
 	if ((fd = write_tmp(dirfd, name, p, n, tmp, err)) == -1)
 		goto out;
-	rc = link_tmp(dirfd, fd, tmp, name, err);
+	if (fsync(fd) == -1)
+		err_sys(err, write_class(errno, ERR_IO), "cannot sync");
+	else
+		rc = link_tmp(dirfd, fd, tmp, name, err);
 	close(fd);
 	unlinkat(dirfd, tmp, 0);
 	/* Also when somebody else was first: he may not have synced yet. */
@@ -201,7 +197,7 @@ out:
 
 int
 spool_replace(struct spool *s, const char *path, const void *p, size_t n,
-    struct err *err)
+    enum spool_care care, struct err *err)
 {
 	char tmp[TMP_BYTES];
 	const char *name = "";
@@ -211,13 +207,18 @@ spool_replace(struct spool *s, const char *path, const void *p, size_t n,
 		return -1;
 	if ((fd = write_tmp(dirfd, name, p, n, tmp, err)) == -1)
 		goto out;
-	close(fd);
-	if (renameat(dirfd, tmp, dirfd, name) == -1) {
+	if (care == SPOOL_DURABLE && fsync(fd) == -1)
+		err_sys(err, write_class(errno, ERR_IO), "cannot sync");
+	else if (renameat(dirfd, tmp, dirfd, name) == -1)
 		err_sys(err, write_class(errno, ERR_CREATE), "cannot rename");
+	else
+		rc = 0;
+	close(fd);
+	if (rc == -1)
 		unlinkat(dirfd, tmp, 0);
-		goto out;
-	}
-	rc = 0;
+	else if (care == SPOOL_DURABLE && fsync(dirfd) == -1)
+		rc = err_sys(err, write_class(errno, ERR_IO),
+		    "cannot sync the directory");
 out:
 	close(dirfd);
 	return rc == -1 ? err_wrap(err, "'%s/%s'", s->dir, path) : 0;

@@ -88,13 +88,16 @@ int	spool_parse_path(const char *path, struct spool_key *key,
 int	spool_publish(struct spool *s, const char *path, const void *p,
 	    size_t n, struct err *err) __attribute__((warn_unused_result));
 
+enum spool_care { SPOOL_DURABLE, SPOOL_VOLATILE };
+
 /*
  * The same, but a file that is there already is replaced in one step: for
- * playlists, which change.  A power cut may bring back the older one: the
- * directory is not synced.  0 or -1.
+ * playlists, which change.  SPOOL_VOLATILE is for what is made again all the
+ * time: nothing is synced, and after a power cut it may be the older one or
+ * empty.  0 or -1.
  */
 int	spool_replace(struct spool *s, const char *path, const void *p,
-	    size_t n, struct err *err) __attribute__((warn_unused_result));
+	    size_t n, enum spool_care care, struct err *err) __attribute__((warn_unused_result));
 
 /*
  * Append the whole file of KEY to B.  0, or -1 with ERR_INPUT, ERR_IO or

@@ -130,8 +130,10 @@ test_publish(void)
 	ok(fstatat(spool.fd, path, &st, 0) == 0 && st.st_nlink == 1,
 	    "under one name");
 	ok(count_dots("src/cam/000001/000000") == 0, "no dot name is left");
-	ok(spool_replace(&spool, "www/cam/main.m3u8", "a", 1, &err) == 0 &&
-	    spool_replace(&spool, "www/cam/main.m3u8", "bc", 2, &err) == 0 &&
+	ok(spool_replace(&spool, "www/cam/main.m3u8", "a", 1, SPOOL_VOLATILE,
+	    &err) == 0 &&
+	    spool_replace(&spool, "www/cam/main.m3u8", "bc", 2, SPOOL_DURABLE,
+	    &err) == 0 &&
 	    fstatat(spool.fd, "www/cam/main.m3u8", &st, 0) == 0 &&
 	    st.st_size == 2, "replaced");
 	key.seq = 2;
