@@ -165,7 +165,7 @@ parse_args(struct conf *c, struct opt_state *os, int argc, char *argv[],
 	if (c->follow && c->hls.kind == PLAYLIST_VOD)
 		return err_set(err, ERR_USAGE, "--follow is for --live");
 	for (i = os->next; i < argc; i++)
-		if (!spool_name_ok(argv[i]))
+		if (!name_ok(argv[i]))
 			return err_set(err, ERR_USAGE,
 			    "bad stream name '%s'", argv[i]);
 	return 0;

@@ -158,7 +158,7 @@ parse_seq(const char *arg, uint32_t *first, uint32_t *last, struct err *err)
 static int
 parse_rendition(const char *arg, const char **name, struct err *err)
 {
-	if (!spool_name_ok(arg))
+	if (!name_ok(arg))
 		return err_set(err, ERR_USAGE,
 		    "--rendition: bad name '%s'", arg);
 	*name = arg;
@@ -255,7 +255,7 @@ parse_args(struct args *a, const struct command *cmd, struct opt_state *os,
 static int
 check_stream_name(const char *name, struct err *err)
 {
-	if (!spool_name_ok(name))
+	if (!name_ok(name))
 		return err_set(err, ERR_USAGE, "bad stream name '%s': want "
 		    "[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name);
 	return 0;

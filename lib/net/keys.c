@@ -17,15 +17,6 @@
 			"abcdefghijklmnopqrstuvwxyz0123456789"
 
 bool
-keys_stream_ok(const char *stream)
-{
-	size_t n = strlen(stream);
-
-	return n > 0 && n < KEYS_STREAM_BYTES &&
-	    strspn(stream, ALNUM) > 0 && strspn(stream, ALNUM "._-") == n;
-}
-
-bool
 keys_key_ok(const char *key)
 {
 	size_t n = strlen(key);
@@ -123,7 +114,7 @@ load_stream(struct keys *keys, const struct yaml_doc *doc,
 {
 	const struct yaml_node *n;
 
-	if (!keys_stream_ok(node->key))
+	if (!name_ok(node->key))
 		return err_set(err, ERR_CONFIG,
 		    "%s:%zu:%zu: bad stream name '%.80s'", doc->file,
 		    node->key_line, node->key_col, node->key);
@@ -179,7 +170,7 @@ keys_release(struct keys *keys)
 
 int
 keys_find(const struct keys *keys, const char *stream, const char *key,
-    char out[KEYS_STREAM_BYTES], struct err *err)
+    char out[NAME_BYTES], struct err *err)
 {
 	const struct keys_entry *e, *found = NULL;
 	uint8_t hash[KEYS_HASH_BYTES];
@@ -195,7 +186,7 @@ keys_find(const struct keys *keys, const char *stream, const char *key,
 	if (found == NULL ||
 	    (stream != NULL && strcmp(stream, found->stream) != 0))
 		return 0;
-	memcpy(out, found->stream, KEYS_STREAM_BYTES);
+	memcpy(out, found->stream, NAME_BYTES);
 	return 1;
 }
 

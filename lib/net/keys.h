@@ -11,14 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/name.h"
+
 struct err;
 
-#define KEYS_STREAM_BYTES	65	/* a stream's name, with NUL */
 #define KEYS_HASH_BYTES		32
 #define KEYS_TEXT_BYTES		72	/* "sha256:" and 64 digits, with NUL */
 
 struct keys_entry {
-	char	stream[KEYS_STREAM_BYTES];
+	char	stream[NAME_BYTES];
 	uint8_t	hash[KEYS_HASH_BYTES];
 };
 
@@ -26,9 +27,6 @@ struct keys {
 	struct keys_entry	*entries;	/* owned */
 	size_t			 n;
 };
-
-/* [A-Za-z0-9][A-Za-z0-9._-]{0,63} */
-bool	keys_stream_ok(const char *stream);
 
 /* A key that a URL can carry: 1 to LIMIT_KEY_BYTES of [A-Za-z0-9._~-]. */
 bool	keys_key_ok(const char *key);
@@ -43,7 +41,7 @@ void	keys_release(struct keys *keys);
  * 1 and its name in OUT; 0 when there is none; -1 with ERR_OS.
  */
 int	keys_find(const struct keys *keys, const char *stream,
-	    const char *key, char out[KEYS_STREAM_BYTES], struct err *err)
+	    const char *key, char out[NAME_BYTES], struct err *err)
 	    __attribute__((warn_unused_result));
 
 /* "sha256:HEX" of KEY.  0, or -1 with ERR_OS. */

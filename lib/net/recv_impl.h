@@ -67,7 +67,7 @@ struct conn {
 struct pub {
 	struct watch	 watch;
 	TAILQ_ENTRY(pub) entry;
-	char		 stream[KEYS_STREAM_BYTES];
+	char		 stream[NAME_BYTES];
 	struct conn	*conn;		/* NULL when the publisher is gone */
 	struct conn	*heir;		/* the next publisher of this stream */
 	int		 fd;		/* the handler's input; -1: closed */

@@ -54,7 +54,7 @@ query_key(const char *query, char *out, size_t out_bytes)
 /* With keys: what is in EV names the stream and proves it, or is refused. */
 static bool
 find_stream(struct recv *r, struct conn *c, const struct rtmp_event *ev,
-    char stream[KEYS_STREAM_BYTES])
+    char stream[NAME_BYTES])
 {
 	struct err err = ERR_INIT;
 	char key[LIMIT_RTMP_NAME_BYTES];
@@ -121,13 +121,13 @@ pub_request(struct recv *r, struct conn *c, const struct rtmp_event *ev)
 	static const int64_t no_takeovers_us[RECV_TAKEOVERS] = {
 		-RECV_TAKEOVER_US, -RECV_TAKEOVER_US, -RECV_TAKEOVER_US
 	};
-	char stream[KEYS_STREAM_BYTES];
+	char stream[NAME_BYTES];
 	struct pub *p;
 
 	if (r->conf->keys_file != NULL) {
 		if (!find_stream(r, c, ev, stream))
 			return;
-	} else if (!keys_stream_ok(ev->name)) {
+	} else if (!name_ok(ev->name)) {
 		/* Not repeated in the log: it may be somebody's secret. */
 		refuse(r, c, RTMP_REFUSE_BAD_NAME, "bad stream name");
 		return;

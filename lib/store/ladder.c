@@ -249,7 +249,7 @@ add_rendition(struct ladder *l, const struct yaml_doc *doc,
 	struct rendition *more;
 	const char *problem = NULL;
 
-	if (!spool_name_ok(node->key))
+	if (!name_ok(node->key))
 		problem = "is no name: want [A-Za-z0-9][A-Za-z0-9._-]{0,63}";
 	else if (strcmp(node->key, SPOOL_SRC) == 0)
 		problem = "means the original";

@@ -16,7 +16,7 @@ struct err;
 enum ladder_tier { LADDER_LIVE, LADDER_BATCH };
 
 struct rendition {
-	char		 name[SPOOL_NAME_BYTES];
+	char		 name[NAME_BYTES];
 	enum track_kind	 kind;
 	enum ladder_tier tier;
 	bool		 copy;		/* the source's own samples */

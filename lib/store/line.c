@@ -83,7 +83,7 @@ put_json(struct buf *b, const struct line *line)
 {
 	buf_put_str(b, "{\"path\":");
 	json_put_string(b, line->path);
-	/* Names are safe as they are: spool_name_ok(). */
+	/* Names are safe as they are: name_ok(). */
 	buf_printf(b, ",\"stream\":\"%s\",\"epoch\":%" PRIu32 ",\"seq\":%"
 	    PRIu32 ",\"rendition\":\"%s\",\"start_us\":%" PRId64
 	    ",\"duration_us\":%" PRId64 ",\"bytes\":%" PRIu64 ",\"flags\":[",
@@ -145,13 +145,13 @@ parse_number(const char *s, size_t n, int64_t min, int64_t max, int64_t *out)
 }
 
 static bool
-parse_name(const char *s, size_t n, char out[SPOOL_NAME_BYTES])
+parse_name(const char *s, size_t n, char out[NAME_BYTES])
 {
-	if (n >= SPOOL_NAME_BYTES)
+	if (n >= NAME_BYTES)
 		return false;
 	memcpy(out, s, n);
 	out[n] = '\0';
-	return spool_name_ok(out);
+	return name_ok(out);
 }
 
 /* Unknown flags are skipped: there may be more of them one day. */

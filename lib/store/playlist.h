@@ -50,7 +50,7 @@ uint32_t playlist_rounded_s(int64_t duration_us);
 
 /* A media playlist as the multivariant playlist presents it. */
 struct playlist_rendition {
-	char		name[SPOOL_NAME_BYTES];
+	char		name[NAME_BYTES];
 	enum track_kind	kind;
 	char		codecs[CODEC_STRING_BYTES];
 	uint64_t	peak_bps, average_bps;

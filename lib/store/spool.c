@@ -18,26 +18,6 @@
 #define DIR_FLAGS	(O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 static bool
-name_char(char c, bool first)
-{
-	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9'))
-		return true;
-	return !first && (c == '.' || c == '_' || c == '-');
-}
-
-bool
-spool_name_ok(const char *name)
-{
-	size_t i;
-
-	for (i = 0; name[i] != '\0'; i++)
-		if (i == SPOOL_NAME_BYTES - 1 || !name_char(name[i], i == 0))
-			return false;
-	return i > 0;
-}
-
-static bool
 printable(const char *s)
 {
 	for (; *s != '\0'; s++)
@@ -139,13 +119,13 @@ spool_none_path(const struct spool_key *key, char out[SPOOL_PATH_BYTES])
  * The length of what is left, without the slash; SIZE_MAX when it is not so.
  */
 static size_t
-cut_last(const char *path, size_t n, char out[SPOOL_NAME_BYTES])
+cut_last(const char *path, size_t n, char out[NAME_BYTES])
 {
 	size_t from = n;
 
 	while (from > 0 && path[from - 1] != '/')
 		from--;
-	if (from == n || n - from >= SPOOL_NAME_BYTES)
+	if (from == n || n - from >= NAME_BYTES)
 		return SIZE_MAX;
 	memcpy(out, path + from, n - from);
 	out[n - from] = '\0';
@@ -155,7 +135,7 @@ cut_last(const char *path, size_t n, char out[SPOOL_NAME_BYTES])
 static bool
 parse_path(const char *path, struct spool_key *key)
 {
-	char part[SPOOL_NAME_BYTES];
+	char part[NAME_BYTES];
 	uint32_t group;
 	size_t n = strlen(path);
 	bool original;
@@ -181,7 +161,7 @@ parse_path(const char *path, struct spool_key *key)
 	    cut_last(path, n, part) == SIZE_MAX)
 		return false;
 	return strcmp(part, original ? "src" : "www") == 0 &&
-	    spool_name_ok(key->stream) && spool_name_ok(key->rendition) &&
+	    name_ok(key->stream) && name_ok(key->rendition) &&
 	    (strcmp(key->rendition, SPOOL_SRC) == 0) == original;
 }
 

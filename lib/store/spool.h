@@ -19,11 +19,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/name.h"
+
 struct buf;
 struct err;
 struct fragment_info;
 
-#define SPOOL_NAME_BYTES	65	/* of a stream or rendition, with NUL */
 #define SPOOL_PATH_BYTES	256	/* of a path below the spool */
 #define SPOOL_SRC		"src"	/* the rendition of an original */
 
@@ -40,14 +41,11 @@ struct spool {
 
 /* Names one fragment of one rendition. */
 struct spool_key {
-	char		stream[SPOOL_NAME_BYTES];
-	char		rendition[SPOOL_NAME_BYTES];	/* SPOOL_SRC: original */
+	char		stream[NAME_BYTES];
+	char		rendition[NAME_BYTES];	/* SPOOL_SRC: original */
 	uint32_t	epoch;
 	uint32_t	seq;
 };
-
-/* [A-Za-z0-9][A-Za-z0-9._-]{0,63}; a rendition besides is not "src". */
-bool	spool_name_ok(const char *name);
 
 /*
  * Open DIR; with CREATE make it and src, www, queue below it.

@@ -349,7 +349,7 @@ list_names(struct spool *s, const char *path, struct err *err)
 		return NULL;
 	}
 	while ((rc = list_next(&l, &name, err)) == 1)
-		if (spool_name_ok(name) && is_directory(&l, name) &&
+		if (name_ok(name) && is_directory(&l, name) &&
 		    append_name(&names, &count, name, err) == -1) {
 			rc = -1;
 			break;

@@ -13,7 +13,7 @@
 struct err;
 
 struct stream_stat {
-	char		stream[SPOOL_NAME_BYTES];
+	char		stream[NAME_BYTES];
 	uint64_t	epochs, fragments, bytes;	/* of originals */
 	uint32_t	first, last;		/* seq; 0: no fragment */
 	int64_t		newest_us;		/* its arrival; 0: none */

@@ -28,7 +28,7 @@ parse_ticket(const char *name, struct spool_key *key)
 	const char *tail;
 
 	memset(key, 0, sizeof(*key));
-	if (n <= TAIL_BYTES || n - TAIL_BYTES >= SPOOL_NAME_BYTES)
+	if (n <= TAIL_BYTES || n - TAIL_BYTES >= NAME_BYTES)
 		return false;
 	stream_bytes = n - TAIL_BYTES;
 	tail = name + stream_bytes;
@@ -38,7 +38,7 @@ parse_ticket(const char *name, struct spool_key *key)
 		return false;
 	memcpy(key->stream, name, stream_bytes);
 	memcpy(key->rendition, SPOOL_SRC, sizeof(SPOOL_SRC));
-	return spool_name_ok(key->stream);
+	return name_ok(key->stream);
 }
 
 int

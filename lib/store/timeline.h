@@ -28,7 +28,7 @@ struct timeline_seg {
 };
 
 struct timeline_row {
-	char			 name[SPOOL_NAME_BYTES];
+	char			 name[NAME_BYTES];
 	struct timeline_seg	*segs;		/* owned; ascending seq */
 	size_t			 count;
 	bool			 any;		/* it has files, here or
@@ -53,13 +53,13 @@ struct timeline_entry {
 /* The oldest file of an epoch in a group of the store: dates start there. */
 struct timeline_anchor {
 	uint32_t		 epoch, group;
-	char			 rendition[SPOOL_NAME_BYTES];
+	char			 rendition[NAME_BYTES];
 	struct timeline_seg	 seg;
 };
 
 /* Init with zeroes and STREAM. */
 struct timeline {
-	char			 stream[SPOOL_NAME_BYTES];
+	char			 stream[NAME_BYTES];
 	struct timeline_row	 src;
 	struct timeline_row	*rows;		/* owned; renditions by name */
 	size_t			 nrows;

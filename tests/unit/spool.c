@@ -27,24 +27,6 @@ key_of(const char *stream, const char *rendition, uint32_t epoch,
 }
 
 static void
-test_names(void)
-{
-	char name[66];
-
-	memset(name, 'a', sizeof(name));
-	name[64] = '\0';
-	ok(spool_name_ok(name), "64 letters are a name");
-	name[64] = 'a';
-	name[65] = '\0';
-	ok(!spool_name_ok(name), "65 are not");
-	ok(spool_name_ok("0-a_B.c"), "all that may be in one");
-	ok(!spool_name_ok("") && !spool_name_ok(".a") && !spool_name_ok("-a") &&
-	    !spool_name_ok("a/b") && !spool_name_ok("a+b") &&
-	    !spool_name_ok("\xc3\xa4") && !spool_name_ok("a b"),
-	    "what may not");
-}
-
-static void
 round_trip(const struct spool_key *key, const char *want)
 {
 	char path[SPOOL_PATH_BYTES], longer[SPOOL_PATH_BYTES + 10];
@@ -378,7 +360,6 @@ main(void)
 	struct err err = ERR_INIT;
 	const char *dir = scratch();
 
-	test_names();
 	test_paths();
 	test_open(dir);
 	ok(spool_open(&spool, dir, true, &err) == 0, "a spool (%s)", err.text);

@@ -1,0 +1,15 @@
+#include "base/name.h"
+
+#include <string.h>
+
+#define ALNUM		"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+			"abcdefghijklmnopqrstuvwxyz0123456789"
+
+bool
+name_ok(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 0 && n < NAME_BYTES &&
+	    strspn(name, ALNUM) > 0 && strspn(name, ALNUM "._-") == n;
+}
