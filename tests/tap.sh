@@ -28,6 +28,14 @@ ok() {			# ok STATUS NAME
 	fi
 }
 
+skip() {		# skip REASON NAME
+	n=$((n + 1))
+	printf 'ok %d - %s # SKIP %s\n' "$n" "$2" "$1"
+}
+
+# A terminal can be had: not in a chroot without /dev/pts.
+has_terminal() { script -qec true /dev/null >/dev/null 2>&1; }
+
 run() {			# run INPUT CMD...: sets $st, fills $tmp/out $tmp/err
 	run_in=$1; shift
 	st=0
