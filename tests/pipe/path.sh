@@ -12,7 +12,7 @@ export LIVESPOOL_SPOOL="$spool"
 cat >"$tmp/ladder.yaml" <<EOT
 video:
   full: {codec: h264, height: $height, quality: 25, cap: 4M, preset: ultrafast}
-  half: {codec: h264, height: $((height / 4 * 2)), quality: 25, cap: 2M, preset: ultrafast}
+  half: {codec: h264, height: $((height / 4 * 2)), quality: 25, cap: 2M, preset: superfast}
   third: {codec: h264, height: $((height / 6 * 2)), quality: 25, cap: 1M, preset: ultrafast}
 audio:
   aac: {codec: copy}
