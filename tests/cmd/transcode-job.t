@@ -169,9 +169,13 @@ run /dev/null transcode-job --ladder "$tmp/slow.yaml" --timeout 50ms \
     "$tmp/kill/$first"
 status_is 75 'a fragment over its time'
 stderr_has 'took longer than 50 ms' 'says so'
-run /dev/null transcode-job --ladder "$tmp/slow.yaml" --memory 64MiB \
-    "$tmp/kill/$first"
-status_is 71 'a fragment over its memory'
+if grep -q __asan_init "$BIN/transcode-job"; then
+	skip 'the sanitizer reserves terabytes' 'a fragment over its memory'
+else
+	run /dev/null transcode-job --ladder "$tmp/slow.yaml" --memory 64MiB \
+	    "$tmp/kill/$first"
+	status_is 71 'a fragment over its memory'
+fi
 is "$(find "$tmp/kill" -name '*.m4s')" '' 'neither leaves a file'
 
 transcode-job --ladder "$tmp/slow.yaml" "$tmp"/kill/src/cam/000001/*/*.mp4 \
