@@ -13,6 +13,11 @@ status_is 64 'no ladder is wrong usage'
 run /dev/null livespool-workers --spool "$spool" --ladder /nonexistent
 status_is 66 'a ladder that is not there'
 stderr_has "cannot read '/nonexistent'" 'is named'
+printf 'video:\n  small: {codec: h264, hight: 90}\n' >"$tmp/bad.yaml"
+run /dev/null livespool-workers --spool "$spool" --ladder "$tmp/bad.yaml"
+status_is 78 'a wrong ladder'
+stderr_has "bad.yaml:2:24: unknown key 'hight'; did you mean 'height'?" \
+    'is told where it is wrong'
 run /dev/null livespool-workers --jobs
 status_is 64 'an option without its argument'
 

@@ -4,7 +4,19 @@
 . "${0%/*}/../tap.sh"
 . "${0%/*}/path.sh"
 
+# What cannot work ends at once, and leaves nothing running.
+printf 'video:\n  small: {codec: h265, height: 90}\n' >"$tmp/bad.yaml"
+run /dev/null timeout 20 livespool-live --ladder "$tmp/bad.yaml" \
+    --rtmp 127.0.0.1:0 --http 127.0.0.1:0
+status_is 78 'a wrong ladder ends it'
+stderr_has "bad.yaml:2:18: codec: bad value 'h265'" 'and is named'
+
 start_live; ok $? 'the path comes up'
+run /dev/null timeout 20 livespool-live --spool "$tmp/other" \
+    --ladder "$tmp/ladder.yaml" --rtmp "$rtmp" --http 127.0.0.1:0
+status_is 71 'an address in use ends it'
+stderr_has "cannot listen on '$rtmp'" 'and is named'
+pgrep -f "$tmp/other" >"$tmp/err"; [ $? -eq 1 ]; ok $? 'nothing is left of it'
 
 publish two-seconds "$seconds" 60 &
 first=$!
