@@ -25,6 +25,8 @@ set +m
 wait_for 20 grep -q '^ *[0-9]* s ' "$tmp/out"; ok $? 'it runs until told'
 kill -INT -- -"$demo"
 wait "$demo"; is $? 130 'Ctrl-C ends it'
+grep -E 'starting it again|still running' "$DEMO_DIR/log" >"$tmp/err"
+[ $? -eq 1 ]; ok $? 'in order: no stage went before its time'
 wait_for 10 none_left; ok $? 'and leaves no process behind'
 
 run /dev/null env DEMO_SECONDS=5 DEMO_ENCODER=none "$root/scripts/demo"
