@@ -35,8 +35,11 @@ enum {
 	OPT_IDLE,
 	OPT_KEY,
 	OPT_KEYS,
+	OPT_MAX_PER_ADDRESS,
 	OPT_MAX_PUBLISHERS,
+	OPT_ON_BUSY,
 	OPT_ONCE,
+	OPT_PUBLISH,
 	OPT_READY_FD,
 	OPT_TLS_LISTEN,
 };
@@ -56,7 +59,13 @@ static const struct opt_spec opts[] = {
 	    "where to listen (default: 0.0.0.0:1935)" },
 	{ OPT_MAX_PUBLISHERS, "max", "N",
 	    "publishers at one time (default: 1000)" },
+	{ OPT_MAX_PER_ADDRESS, "max-per-address", "N",
+	    "idle connections of one address (default: 100)" },
+	{ OPT_ON_BUSY, "on-busy", "HOW",
+	    "to a second publisher: takeover (default) or refuse" },
 	{ OPT_ONCE, "once", NULL, "serve one publisher, then exit" },
+	{ OPT_PUBLISH, "publish", "TIME",
+	    "time from handshake to publish (default: 15s)" },
 	{ OPT_READY_FD, "ready-fd", "N",
 	    "write the port to descriptor N when listening" },
 	{ OPT_TLS_LISTEN, "tls-listen", "ADDR:PORT", "not supported yet" },
@@ -102,9 +111,26 @@ set_number(int key, const char *arg, struct recv_conf *conf, struct err *err)
 		conf->ready_fd = (int)n;
 		return 0;
 	}
+	if (key == OPT_MAX_PER_ADDRESS) {
+		if (opt_uint("--max-per-address", arg, 1,
+		    LIMIT_RECV_PUBLISHERS, &n, err) == -1)
+			return -1;
+		conf->max_per_address = n;
+		return 0;
+	}
 	if (opt_uint("--max", arg, 1, LIMIT_RECV_PUBLISHERS, &n, err) == -1)
 		return -1;
 	conf->max_publishers = n;
+	return 0;
+}
+
+static int
+set_on_busy(const char *arg, struct recv_conf *conf, struct err *err)
+{
+	conf->busy_refuse = strcmp(arg, "refuse") == 0;
+	if (!conf->busy_refuse && strcmp(arg, "takeover") != 0)
+		return err_set(err, ERR_USAGE, "--on-busy: want takeover or "
+		    "refuse, not '%.80s'", arg);
 	return 0;
 }
 
@@ -135,9 +161,14 @@ set_option(int key, const char *arg, struct options *o, struct err *err)
 	case OPT_KEYS:
 		o->conf.keys_file = arg;
 		return 0;
+	case OPT_ON_BUSY:
+		return set_on_busy(arg, &o->conf, err);
 	case OPT_ONCE:
 		o->conf.once = true;
 		return 0;
+	case OPT_PUBLISH:
+		return opt_time_us("--publish", arg, 1000, 3600000000,
+		    &o->conf.publish_us, err);
 	default:
 		return set_number(key, arg, &o->conf, err);
 	}
@@ -293,6 +324,8 @@ main(int argc, char *argv[])
 			.ready_fd = -1,
 			.handshake_us = 5000000,
 			.idle_us = 20000000,
+			.publish_us = 15000000,
+			.max_per_address = LIMIT_RECV_PER_ADDRESS,
 			.max_publishers = 1000,
 		},
 		.listen = "0.0.0.0:1935",

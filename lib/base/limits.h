@@ -46,6 +46,14 @@
 #define LIMIT_RECV_PENDING_MAX_BYTES	(32 * 1024 * 1024)
 /* Publishers of one server. */
 #define LIMIT_RECV_PUBLISHERS		100000
+/* Connections that do not publish: of one address, and of all beyond the
+   publishers that there may be.  The oldest makes room. */
+#define LIMIT_RECV_PER_ADDRESS		100
+#define LIMIT_RECV_WAITING		256
+/* Addresses without a connection whose wrong keys are remembered. */
+#define LIMIT_GUARD_HOSTS		4096
+/* Lines in the log about connections that did not publish, in 5 s. */
+#define LIMIT_RECV_LOG_LINES		50
 
 /* AMF0 and AMF3 values inside one another, and in one message. */
 #define LIMIT_AMF_DEPTH			16

@@ -23,14 +23,15 @@
 #define ACCEPT_PAUSE_US		1000000	/* when descriptors are out */
 #define STOP_US			10000000
 #define LEAVE_US		1000000
-/* Connections that do not publish, besides those that do: the oldest go. */
-#define WAITING_MIN		256
+/* Deadlines are looked at together, so often at most. */
+#define CHECK_US		20000
 
 void
 recv_check_by(struct recv *r, int64_t when_us)
 {
 	if (when_us < r->check_us)
-		r->check_us = when_us;
+		r->check_us = when_us == RECV_NEVER ? when_us :
+		    (when_us / CHECK_US + 1) * CHECK_US;
 }
 
 static int
@@ -68,23 +69,6 @@ recv_leave(struct recv *r)
 	}
 }
 
-/* Too many are there that do not publish: the oldest of them makes room. */
-static void
-make_room(struct recv *r)
-{
-	struct conn *c;
-
-	if (r->nconns < r->npubs + r->conf->max_publishers + WAITING_MIN)
-		return;
-	TAILQ_FOREACH(c, &r->conns, entry)
-		if (c->pub == NULL && c->waits == NULL)
-			break;
-	if (c == NULL)
-		return;
-	conn_tell(c, "closed to make room: too many connections");
-	conn_close(r, c);
-}
-
 static void
 pause_accept(struct recv *r)
 {
@@ -102,6 +86,11 @@ accept_some(struct recv *r)
 	int i, fd;
 
 	for (i = 0; i < ACCEPTS && r->listen_fd != -1; i++) {
+		if (!strangers_make_room(r)) {
+			errno = EMFILE;
+			pause_accept(r);
+			return;
+		}
 		fd = tcp_accept(r->listen_fd, &peer);
 		if (fd == -1 && errno == EAGAIN)
 			return;
@@ -112,7 +101,6 @@ accept_some(struct recv *r)
 		}
 		if (fd == -1)
 			continue;	/* that one is gone already */
-		make_room(r);
 		conn_new(r, fd, &peer);
 	}
 }
@@ -302,6 +290,7 @@ loop(struct recv *r)
 			dispatch(r, &events[i]);
 		if (r->check_us <= r->now_us)
 			check_deadlines(r);
+		strangers_log_rest(r);
 		bury(r);
 	}
 	if (r->fatal->cls != ERR_NONE)
@@ -336,6 +325,8 @@ set_up(struct recv *r, struct err *err)
 		return err_sys(err, ERR_OS, "cannot make an event queue");
 	if ((r->input = malloc(RECV_INPUT_BYTES)) == NULL)
 		return err_nomem(err);
+	if (strangers_init(r, err) == -1)
+		return -1;
 	if (buf_room(&r->scratch, SCRATCH_BYTES) == NULL)
 		return buf_ok(&r->scratch, err);
 	if (conf->keys_file != NULL &&
@@ -368,6 +359,7 @@ tear_down(struct recv *r)
 	if (r->epoll_fd != -1)
 		close(r->epoll_fd);
 	keys_release(&r->keys);
+	strangers_release(r);
 	buf_release(&r->scratch);
 	free(r->input);
 }

@@ -26,7 +26,11 @@ struct recv_conf {
 	bool		 once;		/* serve one publisher, then return */
 	int64_t		 handshake_us;	/* from accept to the handshake's end */
 	int64_t		 idle_us;	/* between two reads of a publisher */
+	int64_t		 publish_us;	/* from the handshake to publish */
 	size_t		 max_publishers;
+	size_t		 max_per_address;	/* that do not publish */
+	bool		 busy_refuse;	/* a stream that is live, instead of
+					   letting it be taken over */
 };
 
 /*

@@ -12,7 +12,6 @@
 #include "net/recv.h"
 #include "net/recv_impl.h"
 
-#define PUBLISH_US	15000000	/* from the handshake, or the last one */
 #define LINGER_US	1000000
 
 static double
@@ -30,6 +29,8 @@ conn_tell(struct conn *c, const char *fmt, ...)
 	if (c->told)
 		return;
 	c->told = true;
+	if (!strangers_may_log(c))
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -45,6 +46,8 @@ arm(struct recv *r, struct conn *c)
 
 	if ((c->state == CONN_OPEN && !c->paused) || c->state == CONN_LINGER)
 		ev.events |= EPOLLIN;
+	if (c->state == CONN_HELD)
+		ev.events |= EPOLLRDHUP;
 	if (c->out.n > 0)
 		ev.events |= EPOLLOUT;
 	if (ev.events == c->armed)
@@ -65,14 +68,17 @@ conn_new(struct recv *r, int fd, const struct tcp_peer *peer)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
-	if (c == NULL) {
+	if (c != NULL)
+		c->peer = *peer;
+	if (c == NULL || !strangers_enter(r, c)) {
 		log_warning("%s: out of memory", peer->text);
 		close(fd);
+		free(c);
 		return;
 	}
 	c->watch.kind = WATCH_CONN;
 	c->fd = fd;
-	c->peer = *peer;
+	c->due_us = RECV_NEVER;
 	c->since_us = c->active_us = r->now_us;
 	rtmp_init(&c->rtmp);
 	buf_init(&c->in, RECV_INPUT_BYTES);
@@ -111,6 +117,7 @@ conn_close(struct recv *r, struct conn *c)
 	c->state = CONN_DEAD;
 	detach(r, c);
 	close(c->fd);		/* leaves epoll with it */
+	strangers_leave(r, c);
 	TAILQ_REMOVE(&r->conns, c, entry);
 	TAILQ_INSERT_TAIL(&r->dead_conns, c, entry);
 	r->nconns--;
@@ -288,7 +295,7 @@ conn_ready(struct recv *r, struct conn *c, uint32_t events)
 		}
 		arm(r, c);
 	}
-	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0)
+	if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0)
 		return;
 	if (c->state == CONN_LINGER)
 		drain(r, c);
@@ -296,6 +303,8 @@ conn_ready(struct recv *r, struct conn *c, uint32_t events)
 		receive(r, c);
 	else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
 		lost(r, c, ECONNRESET);
+	else if (c->state == CONN_HELD)
+		lost(r, c, 0);
 }
 
 void
@@ -309,6 +318,7 @@ void
 conn_hold(struct recv *r, struct conn *c)
 {
 	c->state = CONN_HELD;
+	c->due_us = RECV_NEVER;
 	arm(r, c);
 }
 
@@ -339,18 +349,24 @@ conn_deadline(const struct recv *r, const struct conn *c)
 {
 	if (c->state == CONN_LINGER)
 		return c->since_us + LINGER_US;
+	if (c->state == CONN_HELD)
+		return c->due_us;
 	if (c->state != CONN_OPEN || c->paused)
 		return RECV_NEVER;
 	if (c->pub != NULL)
 		return c->active_us + r->conf->idle_us;
 	if (c->rtmp.state != RTMP_CHUNKS)
 		return c->since_us + r->conf->handshake_us;
-	return c->since_us + PUBLISH_US;
+	return c->since_us + r->conf->publish_us;
 }
 
 void
 conn_expire(struct recv *r, struct conn *c)
 {
+	if (c->state == CONN_HELD) {
+		strangers_due(r, c);
+		return;
+	}
 	if (c->state == CONN_LINGER)
 		;
 	else if (c->pub != NULL)
@@ -360,6 +376,6 @@ conn_expire(struct recv *r, struct conn *c)
 		conn_tell(c, "handshake not finished in %g s",
 		    seconds(r->conf->handshake_us));
 	else if (!c->served)
-		conn_tell(c, "no publish in %g s", seconds(PUBLISH_US));
+		conn_tell(c, "no publish in %g s", seconds(r->conf->publish_us));
 	conn_close(r, c);
 }

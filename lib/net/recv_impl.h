@@ -4,6 +4,7 @@
  *	recv.c		the loop: accept, signals, timers
  *	recv_conn.c	one connection: reading, replies, its end
  *	recv_pub.c	one publication: names, the pipe, the handler
+ *	recv_guard.c	strangers: room for them, wrong keys, their log lines
  *
  * A connection is freed when its socket closes.  A publication lives until
  * its handler is gone, which is later.  Both are only marked during a round
@@ -20,6 +21,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "net/guard.h"
 #include "net/keys.h"
 #include "net/rtmp.h"
 #include "net/tcp.h"
@@ -40,7 +42,7 @@ struct watch {
 
 enum conn_state {
 	CONN_OPEN,
-	CONN_HELD,		/* waits for the old handler of its stream */
+	CONN_HELD,		/* waits for the answer to its publish */
 	CONN_LINGER,		/* told why; waits until the peer has read it */
 	CONN_DEAD,		/* to be freed */
 };
@@ -62,6 +64,24 @@ struct conn {
 	struct buf	 out;		/* replies to be sent */
 	struct pub	*pub;		/* published here */
 	struct pub	*waits;		/* to be followed (CONN_HELD) */
+	int64_t		 due_us;	/* when to act on it (CONN_HELD) */
+	struct guard_host *host;	/* its address */
+	struct guard_conn guarded;	/* there, as long as it is a stranger */
+	struct log_quota *quota;	/* for its line in the log */
+};
+
+/* Lines about strangers in the log: so many, then only their number. */
+struct log_quota {
+	int64_t		 end_us;	/* of this period; 0: none */
+	size_t		 lines, hidden;
+};
+
+enum recv_refusal {
+	REFUSED_KEY,		/* wrong */
+	REFUSED_NAME,		/* not a name */
+	REFUSED_BUSY,		/* the stream, or the only place */
+	REFUSED_FULL,		/* enough publishers are there */
+	REFUSED_FAILED,		/* our own trouble */
 };
 
 struct pub {
@@ -94,6 +114,9 @@ struct recv {
 	struct watch		 listener, signals;
 	int64_t			 accept_us;	/* no accept before; 0: now */
 	struct keys		 keys;
+	struct guard		 guard;
+	struct log_quota	 quota;
+	size_t			 max_files;	/* descriptors there may be */
 	struct conn_list	 conns, dead_conns;
 	struct pub_list		 pubs, dead_pubs;
 	size_t			 nconns, npubs;
@@ -133,7 +156,31 @@ void	conn_pause(struct recv *r, struct conn *c);
 void	conn_resume(struct recv *r, struct conn *c);
 void	conn_hold(struct recv *r, struct conn *c);
 
+/* recv_guard.c */
+int	strangers_init(struct recv *r, struct err *err)
+	    __attribute__((warn_unused_result));
+void	strangers_release(struct recv *r);
+/* Before accept: false when no descriptor is left, and none to be had. */
+bool	strangers_make_room(struct recv *r);
+/* C is new: count it, and close the oldest of too many.  False: no memory. */
+bool	strangers_enter(struct recv *r, struct conn *c);
+void	strangers_leave(struct recv *r, struct conn *c);
+/* C publishes from now on, or does so no longer. */
+void	strangers_publish(struct recv *r, struct conn *c, bool publishes);
+/* Refuse C for its key, the later the more often its address was wrong. */
+void	strangers_wrong_key(struct recv *r, struct conn *c,
+	    const char *reason);
+/* C waited for that long enough: say it. */
+void	strangers_due(struct recv *r, struct conn *c);
+/* May the line about C go to the log? */
+bool	strangers_may_log(struct conn *c);
+/* Once a round: says how many lines were left out when a period ends. */
+void	strangers_log_rest(struct recv *r);
+
 /* recv_pub.c */
+/* Tell C that it may not publish, and close it. */
+void	pub_refuse(struct recv *r, struct conn *c, enum recv_refusal why,
+	    const char *reason);
 /* Answer a request to publish: accept, refuse, or hold the connection. */
 void	pub_request(struct recv *r, struct conn *c,
 	    const struct rtmp_event *ev);

@@ -25,12 +25,20 @@
 
 static void	finish(struct recv *r, struct pub *p);
 
-static void
-refuse(struct recv *r, struct conn *c, enum rtmp_refusal why,
+void
+pub_refuse(struct recv *r, struct conn *c, enum recv_refusal why,
     const char *reason)
 {
+	static const enum rtmp_refusal codes[] = {
+		[REFUSED_KEY] = RTMP_REFUSE_DENIED,
+		[REFUSED_NAME] = RTMP_REFUSE_BAD_NAME,
+		[REFUSED_BUSY] = RTMP_REFUSE_BAD_NAME,
+		[REFUSED_FULL] = RTMP_REFUSE_FAILED,
+		[REFUSED_FAILED] = RTMP_REFUSE_FAILED,
+	};
+
 	conn_tell(c, "publish refused: %s", reason);
-	rtmp_refuse(&c->rtmp, why, reason, &c->out);
+	rtmp_refuse(&c->rtmp, codes[why], reason, &c->out);
 	conn_linger(r, c);
 }
 
@@ -67,9 +75,9 @@ find_stream(struct recv *r, struct conn *c, const struct rtmp_event *ev,
 	if (rc == 1)
 		return true;
 	if (rc == -1)
-		refuse(r, c, RTMP_REFUSE_FAILED, err.text);
+		pub_refuse(r, c, REFUSED_FAILED, err.text);
 	else
-		refuse(r, c, RTMP_REFUSE_DENIED, "bad key");
+		strangers_wrong_key(r, c, "bad key");
 	return false;
 }
 
@@ -90,9 +98,13 @@ take_over(struct recv *r, struct pub *p, struct conn *c)
 {
 	struct conn *old = p->conn != NULL ? p->conn : p->heir;
 
+	if (old != NULL && r->conf->busy_refuse) {
+		pub_refuse(r, c, REFUSED_BUSY, "the stream is in use");
+		return;
+	}
 	if (old != NULL) {
 		if (r->now_us - p->takeovers_us[0] < RECV_TAKEOVER_US) {
-			refuse(r, c, RTMP_REFUSE_BAD_NAME,
+			pub_refuse(r, c, REFUSED_BUSY,
 			    "the stream was taken over too often");
 			return;
 		}
@@ -106,6 +118,7 @@ take_over(struct recv *r, struct pub *p, struct conn *c)
 		conn_close(r, p->heir);
 	p->heir = c;
 	c->waits = p;
+	strangers_publish(r, c, true);
 	conn_hold(r, c);
 	if (p->kill_us == RECV_NEVER) {
 		p->kill_us = r->now_us + TAKEOVER_US;
@@ -129,7 +142,7 @@ pub_request(struct recv *r, struct conn *c, const struct rtmp_event *ev)
 			return;
 	} else if (!name_ok(ev->name)) {
 		/* Not repeated in the log: it may be somebody's secret. */
-		refuse(r, c, RTMP_REFUSE_BAD_NAME, "bad stream name");
+		pub_refuse(r, c, REFUSED_NAME, "bad stream name");
 		return;
 	} else {
 		snprintf(stream, sizeof(stream), "%s", ev->name);
@@ -137,11 +150,11 @@ pub_request(struct recv *r, struct conn *c, const struct rtmp_event *ev)
 
 	if (r->conf->once ? r->served :
 	    r->conf->handler == NULL && !TAILQ_EMPTY(&r->pubs))
-		refuse(r, c, RTMP_REFUSE_BAD_NAME, "another one publishes");
+		pub_refuse(r, c, REFUSED_BUSY, "another one publishes");
 	else if ((p = find_pub(r, stream)) != NULL)
 		take_over(r, p, c);
 	else if (r->npubs >= r->conf->max_publishers)
-		refuse(r, c, RTMP_REFUSE_FAILED, "too many publishers");
+		pub_refuse(r, c, REFUSED_FULL, "too many publishers");
 	else
 		pub_start(r, c, stream, no_takeovers_us);
 }
@@ -223,7 +236,7 @@ pub_start(struct recv *r, struct conn *c, const char *stream,
 	int rc;
 
 	if (p == NULL) {
-		refuse(r, c, RTMP_REFUSE_FAILED, "out of memory");
+		pub_refuse(r, c, REFUSED_FAILED, "out of memory");
 		return;
 	}
 	p->watch.kind = WATCH_PUB;
@@ -238,7 +251,7 @@ pub_start(struct recv *r, struct conn *c, const char *stream,
 	if (rc == -1) {
 		free(p);
 		conn_tell(c, "publish refused: %s", err.text);
-		refuse(r, c, RTMP_REFUSE_FAILED, "no handler");
+		pub_refuse(r, c, REFUSED_FAILED, "no handler");
 		return;
 	}
 	TAILQ_INSERT_TAIL(&r->pubs, p, entry);
@@ -246,6 +259,7 @@ pub_start(struct recv *r, struct conn *c, const char *stream,
 	p->conn = c;
 	c->pub = p;
 	c->served = false;
+	strangers_publish(r, c, true);
 	rtmp_accept(&c->rtmp, &c->out);
 	put_file_header(r);
 	log_info("stream '%s': %s begins to publish", p->stream,
@@ -422,6 +436,7 @@ pub_end(struct recv *r, struct pub *p)
 		log_info("stream '%s': %s ends: %" PRIu64 " bytes in %.1f s",
 		    p->stream, p->conn->peer.text, p->bytes,
 		    (double)(r->now_us - p->start_us) / 1e6);
+		strangers_publish(r, p->conn, false);
 		p->conn->pub = NULL;
 		p->conn = NULL;
 	}
