@@ -39,6 +39,8 @@
 #define LIMIT_RTMP_REPLY_BYTES		65536
 /* A stream name, key or query, as sent. */
 #define LIMIT_RTMP_NAME_BYTES		256
+/* A tcUrl: server, app and query. */
+#define LIMIT_RTMP_URL_BYTES		1023
 
 /* FLV that waits for a slow handler, before the publisher has to wait. */
 #define LIMIT_RECV_PENDING_BYTES	(4 * 1024 * 1024)

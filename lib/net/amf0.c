@@ -287,3 +287,17 @@ amf0_put_object_end(struct buf *b)
 {
 	buf_put_u24(b, M_OBJECT_END);
 }
+
+void
+amf0_put_pair(struct buf *b, const char *key, const char *value)
+{
+	amf0_put_key(b, key);
+	amf0_put_string(b, value);
+}
+
+void
+amf0_put_list(struct buf *b, uint32_t count)
+{
+	buf_put_u8(b, M_STRICT_ARRAY);
+	buf_put_u32(b, count);
+}

@@ -66,5 +66,10 @@ void	amf0_put_undefined(struct buf *b);
 void	amf0_put_object(struct buf *b);
 void	amf0_put_key(struct buf *b, const char *key);
 void	amf0_put_object_end(struct buf *b);
+/* A member of it that is a string. */
+void	amf0_put_pair(struct buf *b, const char *key, const char *value);
+
+/* A strict array: this, then COUNT values. */
+void	amf0_put_list(struct buf *b, uint32_t count);
 
 #endif /* NET_AMF0_H */

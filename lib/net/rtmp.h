@@ -26,6 +26,7 @@ struct err;
 #define RTMP_HANDSHAKE_BYTES	1536	/* of C1, C2, S1 and S2 */
 #define RTMP_WINDOW_BYTES	2500000	/* that we announce */
 #define RTMP_OUT_CHUNK_BYTES	65536	/* FFmpeg adopts it for itself */
+#define RTMP_ENCODER_BYTES	64
 
 enum rtmp_state {
 	RTMP_WAIT_C0C1,
@@ -59,6 +60,14 @@ enum rtmp_refusal {
 	RTMP_REFUSE_FAILED,	/* our own trouble */
 };
 
+/* What a client says that it understands: CapsExMask of Enhanced RTMP v2. */
+enum rtmp_caps {
+	RTMP_CAPS_RECONNECT = 1,	/* see rtmp_reconnect_request() */
+	RTMP_CAPS_MULTITRACK = 2,
+	RTMP_CAPS_MODEX = 4,
+	RTMP_CAPS_NANO_OFFSET = 8,
+};
+
 /* The fields are rtmp's own but for those marked. */
 struct rtmp {
 	enum rtmp_state	 state;			/* may be read */
@@ -70,7 +79,10 @@ struct rtmp {
 	size_t		 out_chunk_bytes;
 	struct rtmp_chunks chunks;
 
-	bool		 connected;
+	bool		 connected;	/* may be read, as the next three */
+	bool		 enhanced;	/* the client knows Enhanced RTMP */
+	uint32_t	 caps_ex;	/* enum rtmp_caps, bits */
+	char		 encoder[RTMP_ENCODER_BYTES];	/* its flashVer */
 	bool		 asked;		/* a publish waits for its answer */
 	bool		 publishing;	/* may be read */
 	uint32_t	 last_msid;	/* given out by createStream */
@@ -102,6 +114,16 @@ int	rtmp_step(struct rtmp *c, struct rd *in, struct buf *out,
 /* Answer RTMP_EVENT_PUBLISH, before the next rtmp_step(). */
 void	rtmp_accept(struct rtmp *c, struct buf *out);
 void	rtmp_refuse(struct rtmp *c, enum rtmp_refusal why,
+	    const char *description, struct buf *out);
+
+/*
+ * Ask the client to connect again, to URL, which is absolute or relative and
+ * has at most LIMIT_RTMP_URL_BYTES, or if NULL to the same as now.  It goes on
+ * publishing until it does: go on taking what it sends.
+ * False, and nothing is sent, for a client that has not said in connect that
+ * it understands this: caps_ex without RTMP_CAPS_RECONNECT.
+ */
+bool	rtmp_reconnect_request(struct rtmp *c, const char *url,
 	    const char *description, struct buf *out);
 
 #endif /* NET_RTMP_H */

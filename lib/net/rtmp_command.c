@@ -7,10 +7,10 @@
 #include "base/err.h"
 #include "net/amf0.h"
 #include "net/rtmp.h"
+#include "net/rtmp_enhanced.h"
+#include "net/rtmp_reply.h"
 
-#define CSID_COMMAND	3
-#define CSID_STATUS	5
-#define REPLY_BYTES	1024		/* the longest of ours */
+#define CSID_CONTROL	2
 #define STREAM_BEGIN	0		/* user control event */
 
 /* A command with its transaction, and what follows those two. */
@@ -20,74 +20,6 @@ struct command {
 	struct rd		args;
 	uint32_t		msid;
 };
-
-static void
-put_control(struct buf *out, uint8_t type, const struct buf *body)
-{
-	rtmp_chunk_put(out, 2, type, 0, body->p, body->n);
-}
-
-static void
-put_u32_control(struct buf *out, uint8_t type, uint32_t v)
-{
-	const uint8_t body[] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16),
-	    (uint8_t)(v >> 8), (uint8_t)v };
-
-	rtmp_chunk_put(out, 2, type, 0, body, sizeof(body));
-}
-
-static void
-begin_reply(struct buf *body, const char *name, double txn)
-{
-	buf_init(body, REPLY_BYTES);
-	amf0_put_string(body, name);
-	amf0_put_number(body, txn);
-}
-
-static void
-send_reply(struct rtmp *c, uint8_t csid, uint32_t msid, struct buf *body,
-    struct buf *out)
-{
-	if (body->bad) {	/* memory is out: the caller sees it in OUT */
-		out->bad = out->nomem = true;
-	} else {
-		assert(body->n <= c->out_chunk_bytes);
-		rtmp_chunk_put(out, csid, RTMP_COMMAND, msid, body->p,
-		    body->n);
-	}
-	buf_release(body);
-}
-
-static void
-put_pair(struct buf *b, const char *key, const char *value)
-{
-	amf0_put_key(b, key);
-	amf0_put_string(b, value);
-}
-
-static void
-put_info(struct buf *b, const char *level, const char *code,
-    const char *description)
-{
-	put_pair(b, "level", level);
-	put_pair(b, "code", code);
-	put_pair(b, "description", description);
-}
-
-static void
-send_status(struct rtmp *c, const char *level, const char *code,
-    const char *description, struct buf *out)
-{
-	struct buf b;
-
-	/* On the stream's own id: GStreamer hears no other. */
-	begin_reply(&b, "onStatus", 0);
-	amf0_put_null(&b);
-	amf0_put_object(&b);
-	put_info(&b, level, code, description);
-	amf0_put_object_end(&b);
-	send_reply(c, CSID_STATUS, c->msid, &b, out);
-}
 
 /* The request is answered: forget what may be a secret. */
 static void
@@ -102,17 +34,17 @@ answered(struct rtmp *c)
 void
 rtmp_accept(struct rtmp *c, struct buf *out)
 {
-	struct buf b;
+	const uint8_t begin[] = { 0, STREAM_BEGIN, (uint8_t)(c->msid >> 24),
+	    (uint8_t)(c->msid >> 16), (uint8_t)(c->msid >> 8),
+	    (uint8_t)c->msid };
 
 	answered(c);
 	c->publishing = true;
 	rtmp_chunks_set_media(&c->chunks, true);
-	buf_init(&b, REPLY_BYTES);
-	buf_put_u16(&b, STREAM_BEGIN);
-	buf_put_u32(&b, c->msid);
-	put_control(out, RTMP_USER_CONTROL, &b);
-	buf_release(&b);
-	send_status(c, "status", "NetStream.Publish.Start",
+	rtmp_chunk_put(out, CSID_CONTROL, RTMP_USER_CONTROL, 0, begin,
+	    sizeof(begin));
+	/* On the stream's own id: GStreamer hears no other. */
+	rtmp_reply_status(c, c->msid, "status", "NetStream.Publish.Start",
 	    "Start publishing", out);
 }
 
@@ -127,20 +59,7 @@ rtmp_refuse(struct rtmp *c, enum rtmp_refusal why, const char *description,
 	};
 
 	answered(c);
-	send_status(c, "error", codes[why], description, out);
-}
-
-static void
-send_result(struct rtmp *c, const struct command *cmd, struct buf *out)
-{
-	struct buf b;
-
-	if (cmd->txn == 0)
-		return;		/* no answer is wanted */
-	begin_reply(&b, "_result", cmd->txn);
-	amf0_put_null(&b);
-	amf0_put_undefined(&b);
-	send_reply(c, CSID_COMMAND, 0, &b, out);
+	rtmp_reply_status(c, c->msid, "error", codes[why], description, out);
 }
 
 /* Cut S at '?'.  What was behind it, or "". */
@@ -178,9 +97,9 @@ copy_string(char *to, size_t to_bytes, const char *from)
 
 /* Never refused for its app or tcUrl: clients cut a URL as they please. */
 static void
-read_connect(struct rtmp *c, const struct amf0_value *object)
+read_url(struct rtmp *c, const struct amf0_value *object)
 {
-	char url[4 * LIMIT_RTMP_NAME_BYTES];
+	char url[LIMIT_RTMP_URL_BYTES + 1];
 	struct amf0_value v;
 
 	if (amf0_find(object, "app", &v))
@@ -196,34 +115,18 @@ read_connect(struct rtmp *c, const struct amf0_value *object)
 		    cut_query(url));
 }
 
+/* For people to read, in a log or on a terminal. */
 static void
-send_connected(struct rtmp *c, const struct command *cmd, struct buf *out)
+read_encoder(struct rtmp *c, const struct amf0_value *object)
 {
-	struct buf b;
+	struct amf0_value v;
+	size_t i;
 
-	put_u32_control(out, RTMP_WINDOW_ACK_SIZE, RTMP_WINDOW_BYTES);
-	buf_init(&b, REPLY_BYTES);
-	buf_put_u32(&b, RTMP_WINDOW_BYTES);
-	buf_put_u8(&b, 2);		/* dynamic */
-	put_control(out, RTMP_SET_PEER_BANDWIDTH, &b);
-	buf_release(&b);
-	put_u32_control(out, RTMP_SET_CHUNK_SIZE, RTMP_OUT_CHUNK_BYTES);
-	c->out_chunk_bytes = RTMP_OUT_CHUNK_BYTES;
-	c->sent_window = RTMP_WINDOW_BYTES;
-
-	begin_reply(&b, "_result", cmd->txn);
-	amf0_put_object(&b);
-	put_pair(&b, "fmsVer", "FMS/3,0,1,123");
-	amf0_put_key(&b, "capabilities");
-	amf0_put_number(&b, 31);
-	amf0_put_object_end(&b);
-	amf0_put_object(&b);
-	put_info(&b, "status", "NetConnection.Connect.Success",
-	    "Connection succeeded.");
-	amf0_put_key(&b, "objectEncoding");
-	amf0_put_number(&b, 0);		/* and so the client stays with AMF0 */
-	amf0_put_object_end(&b);
-	send_reply(c, CSID_COMMAND, 0, &b, out);
+	if (!amf0_find(object, "flashVer", &v) || v.type != AMF0_STRING)
+		return;
+	for (i = 0; i < v.string_bytes && i + 1 < sizeof(c->encoder); i++)
+		c->encoder[i] = v.string[i] >= ' ' && v.string[i] < 0x7f ?
+		    (char)v.string[i] : '?';
 }
 
 static int
@@ -233,13 +136,19 @@ do_connect(struct rtmp *c, struct command *cmd, struct buf *out,
 	struct amf0_value object;
 
 	(void)ev;
-	if (c->connected)
+	if (c->connected) {
+		rtmp_reply_rejected(c, cmd->txn, "connected already", out);
 		return err_set(err, ERR_PROTO, "a second connect");
-	if (amf0_read(&cmd->args, &object, err) == -1)
+	}
+	if (amf0_read(&cmd->args, &object, err) == -1) {
+		rtmp_reply_rejected(c, cmd->txn, err->text, out);
 		return err_wrap(err, "connect");
-	read_connect(c, &object);
+	}
+	read_url(c, &object);
+	read_encoder(c, &object);
+	rtmp_enhanced_read(c, &object);
 	c->connected = true;
-	send_connected(c, cmd, out);
+	rtmp_reply_connected(c, cmd->txn, out);
 	return 0;
 }
 
@@ -247,17 +156,12 @@ static int
 do_create_stream(struct rtmp *c, struct command *cmd, struct buf *out,
     struct rtmp_event *ev, struct err *err)
 {
-	struct buf b;
-
 	(void)ev;
 	(void)err;
 	if (cmd->txn == 0)
 		return 0;
 	c->last_msid++;
-	begin_reply(&b, "_result", cmd->txn);
-	amf0_put_null(&b);
-	amf0_put_number(&b, c->last_msid);
-	send_reply(c, CSID_COMMAND, 0, &b, out);
+	rtmp_reply_number(c, cmd->txn, c->last_msid, out);
 	return 0;
 }
 
@@ -354,16 +258,10 @@ static int
 do_get_length(struct rtmp *c, struct command *cmd, struct buf *out,
     struct rtmp_event *ev, struct err *err)
 {
-	struct buf b;
-
 	(void)ev;
 	(void)err;
-	if (cmd->txn == 0)
-		return 0;
-	begin_reply(&b, "_result", cmd->txn);
-	amf0_put_null(&b);
-	amf0_put_number(&b, 0);
-	send_reply(c, CSID_COMMAND, 0, &b, out);
+	if (cmd->txn != 0)
+		rtmp_reply_number(c, cmd->txn, 0, out);
 	return 0;
 }
 
@@ -372,8 +270,7 @@ do_play(struct rtmp *c, struct command *cmd, struct buf *out,
     struct rtmp_event *ev, struct err *err)
 {
 	(void)ev;
-	c->msid = cmd->msid;
-	send_status(c, "error", "NetStream.Play.Failed",
+	rtmp_reply_status(c, cmd->msid, "error", "NetStream.Play.Failed",
 	    "this server does not play", out);
 	return err_set(err, ERR_PROTO, "asked to play, which is not served");
 }
@@ -397,7 +294,8 @@ do_other(struct rtmp *c, struct command *cmd, struct buf *out,
 {
 	(void)ev;
 	(void)err;
-	send_result(c, cmd, out);
+	if (cmd->txn != 0)
+		rtmp_reply_done(c, cmd->txn, out);
 	return 0;
 }
 

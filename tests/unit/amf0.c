@@ -218,7 +218,8 @@ test_put(void)
 {
 	static const uint8_t want[] = {
 		2, 0, 2, 'h', 'i', 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 5, 6,
-		3, 0, 1, 'k', 2, 0, 1, 'v', 0, 0, 9
+		3, 0, 1, 'k', 2, 0, 1, 'v', 0, 0, 9,
+		0x0a, 0, 0, 0, 1, 5
 	};
 	struct buf b;
 
@@ -228,9 +229,10 @@ test_put(void)
 	amf0_put_null(&b);
 	amf0_put_undefined(&b);
 	amf0_put_object(&b);
-	amf0_put_key(&b, "k");
-	amf0_put_string(&b, "v");
+	amf0_put_pair(&b, "k", "v");
 	amf0_put_object_end(&b);
+	amf0_put_list(&b, 1);
+	amf0_put_null(&b);
 	ok(!b.bad && b.n == sizeof(want) && memcmp(b.p, want, b.n) == 0,
 	    "values are written as the specification has them");
 	buf_release(&b);

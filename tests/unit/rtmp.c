@@ -353,6 +353,171 @@ test_connect_reply(void)
 	buf_release(&b);
 }
 
+/* A connect whose object has what PUT adds to it. */
+static void
+connect_with(struct server *s, void (*put)(struct buf *))
+{
+	struct buf b = bytes(), cmd;
+
+	put_handshake(&b);
+	begin_command(&cmd, "connect", 1);
+	amf0_put_object(&cmd);
+	amf0_put_pair(&cmd, "app", "live");
+	put(&cmd);
+	amf0_put_object_end(&cmd);
+	end_command(&b, &cmd, 0);
+	server_init(s);
+	feed(s, b.p, b.n);
+	buf_release(&b);
+}
+
+static void
+put_nothing(struct buf *b)
+{
+	(void)b;
+}
+
+static void
+put_version_1(struct buf *b)
+{
+	amf0_put_key(b, "fourCcList");
+	amf0_put_list(b, 2);
+	amf0_put_string(b, "av01");
+	amf0_put_string(b, "hvc1");
+}
+
+static void
+put_map(struct buf *b)
+{
+	amf0_put_key(b, "videoFourCcInfoMap");
+	amf0_put_object(b);
+	amf0_put_key(b, "vp09");
+	amf0_put_number(b, 2);
+	amf0_put_object_end(b);
+}
+
+static void
+put_caps(struct buf *b)
+{
+	amf0_put_key(b, "capsEx");
+	amf0_put_number(b, 15);
+	amf0_put_pair(b, "flashVer", "Encoder/1 \33[2J\377");
+}
+
+static void
+put_mad_caps(struct buf *b)
+{
+	amf0_put_key(b, "capsEx");
+	amf0_put_number(b, -1e300);
+}
+
+/* Are all four members in the answer, with right bytes? */
+static bool
+answers_enhanced(const struct server *s)
+{
+	static const uint8_t list[] = "\0\x0a" "fourCcList\x0a\0\0\0\x0c"
+	    "\2\0\4avc1\2\0\4hvc1\2\0\4vvc1\2\0\4av01\2\0\4vp09\2\0\4vp08"
+	    "\2\0\4mp4a\2\0\4Opus\2\0\4fLaC\2\0\4ac-3\2\0\4ec-3\2\0\4.mp3";
+	static const uint8_t video[] = "\0\x12videoFourCcInfoMap\3"
+	    "\0\1*\0\x40\x10\0\0\0\0\0\0\0\4" "avc1\0\x40\x10";
+	static const uint8_t audio[] = "\0\x12" "audioFourCcInfoMap\3"
+	    "\0\1*\0\x40\x10\0\0\0\0\0\0\0\4mp4a\0\x40\x10";
+	static const uint8_t caps[] = "\0\6capsEx\0\x40\x2e\0\0\0\0\0\0"
+	    "\0\0\x09";
+
+	return has_bytes(&s->out, list, sizeof(list) - 1) &&
+	    has_bytes(&s->out, video, sizeof(video) - 1) &&
+	    has_bytes(&s->out, audio, sizeof(audio) - 1) &&
+	    has_bytes(&s->out, caps, sizeof(caps) - 1);
+}
+
+static void
+test_enhanced(void)
+{
+	struct server s;
+
+	connect_with(&s, put_nothing);
+	ok(!s.c.enhanced && !replied(&s, "fourCcList") &&
+	    !replied(&s, "FourCcInfoMap") && !replied(&s, "capsEx"),
+	    "enhanced: who does not ask gets the answer of old");
+	server_release(&s);
+	connect_with(&s, put_version_1);
+	ok(s.c.enhanced && answers_enhanced(&s) && s.c.caps_ex == 0,
+	    "enhanced: fourCcList is answered with all capabilities");
+	server_release(&s);
+	connect_with(&s, put_map);
+	ok(s.c.enhanced && answers_enhanced(&s),
+	    "enhanced: so is a FourCcInfoMap");
+	server_release(&s);
+	connect_with(&s, put_caps);
+	ok(s.c.enhanced && answers_enhanced(&s) && s.c.caps_ex == 15,
+	    "enhanced: and capsEx");
+	ok(strcmp(s.c.encoder, "Encoder/1 ?[2J?") == 0,
+	    "the encoder's name is kept, fit for a terminal");
+	server_release(&s);
+	connect_with(&s, put_mad_caps);
+	ok(s.rc == 0 && s.c.enhanced && s.c.caps_ex == 0,
+	    "enhanced: capsEx that is no mask");
+	server_release(&s);
+}
+
+static void
+test_reconnect(void)
+{
+	static const uint8_t want[] =
+	    "\3\0\0\0\0\0\x82\x14\0\0\0\0\2\0\x08onStatus\0\0\0\0\0\0\0\0\0"
+	    "\5\3\0\5level\2\0\6status\0\4code\2\0\x26"
+	    "NetConnection.Connect.ReconnectRequest\0\x0b" "description"
+	    "\2\0\4move\0\5tcUrl\2\0\x0crtmp://b/app\0\0\x09";
+	struct server s;
+	size_t before;
+
+	connect_with(&s, put_caps);
+	before = s.out.n;
+	ok(rtmp_reconnect_request(&s.c, "rtmp://b/app", "move", &s.out) &&
+	    s.out.n == before + sizeof(want) - 1 &&
+	    memcmp(s.out.p + before, want, sizeof(want) - 1) == 0,
+	    "reconnect: an event on stream 0, with the URL");
+	before = s.out.n;
+	ok(rtmp_reconnect_request(&s.c, NULL, "update", &s.out) &&
+	    memmem(s.out.p + before, s.out.n - before, "tcUrl", 5) == NULL,
+	    "reconnect: without a URL, to the same");
+	server_release(&s);
+	connect_with(&s, put_version_1);
+	before = s.out.n;
+	ok(!rtmp_reconnect_request(&s.c, NULL, "update", &s.out) &&
+	    s.out.n == before, "reconnect: not for who would not understand");
+	server_release(&s);
+}
+
+static void
+test_rejected(void)
+{
+	struct buf b = bytes();
+	struct server s;
+
+	put_handshake(&b);
+	put_connect(&b, "live", NULL);
+	put_connect(&b, "live", NULL);
+	server_init(&s);
+	feed(&s, b.p, b.n);
+	ok(s.rc == -1 && has_bytes(&s.out, "\2\0\6_error\0\x3f\xf0", 12) &&
+	    replied(&s, "NetConnection.Connect.Rejected"),
+	    "a second connect is answered with _error: %s", s.err.text);
+	server_release(&s);
+	buf_reset(&b);
+	put_handshake(&b);
+	put_message(&b, RTMP_COMMAND, 0, 0,
+	    "\2\0\7connect\0\x3f\xf0\0\0\0\0\0\0\3\0\3app", 25);
+	server_init(&s);
+	feed(&s, b.p, b.n);
+	ok(s.rc == -1 && replied(&s, "NetConnection.Connect.Rejected") &&
+	    memcmp(s.out.p + 3106, "\2\0\0\0\0\0\4\1\0\0\0\0\0\1\0\0", 16)
+	    == 0, "so is half a connect, in one chunk: %s", s.err.text);
+	server_release(&s);
+	buf_release(&b);
+}
+
 static void
 test_replies(void)
 {
@@ -755,6 +920,9 @@ main(void)
 	test_handshake();
 	test_pieces();
 	test_connect_reply();
+	test_enhanced();
+	test_reconnect();
+	test_rejected();
 	test_replies();
 	test_transactions();
 	test_order();
