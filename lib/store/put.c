@@ -85,12 +85,18 @@ next_key(const struct put *p, bool new_epoch, struct spool_key *key,
 
 /*
  * 1 when another put stored at the same time what makes KEY's place wrong: a
- * newer epoch has a fragment that is not behind it, or the epoch before has
- * one that is not in front of it.  0, or -1.
+ * newer epoch has a fragment that is not behind it, or an older one has one
+ * that is not in front of it.  0, or -1.
+ *
+ * Older epochs are looked at for the first fragment of an epoch, and then all
+ * of them: the one just before may be empty, its only fragment having lost
+ * such a race.  From the second on, whoever still stores into an older epoch
+ * finds the first here.
  */
 static int
 out_of_order(struct put *p, const struct spool_key *key, struct err *err)
 {
+	bool first = !p->own || p->last.epoch != key->epoch;
 	struct spool_key k = *key;
 	uint32_t *epochs;
 	size_t count, i;
@@ -99,12 +105,11 @@ out_of_order(struct put *p, const struct spool_key *key, struct err *err)
 	if (spool_epochs(p->s, key->stream, SPOOL_SRC, &epochs, &count,
 	    err) == -1)
 		return -1;
-	for (i = 0; i < count && rc == 0; i++) {
+	for (i = count; i-- > 0 && rc == 0; ) {
 		k.epoch = epochs[i];
 		if (epochs[i] > key->epoch)
 			rc = spool_any(p->s, &k, 0, key->seq, err);
-		else if (epochs[i] < key->epoch &&
-		    (i + 1 == count || epochs[i + 1] >= key->epoch))
+		else if (epochs[i] < key->epoch && first)
 			rc = spool_any(p->s, &k, key->seq, SPOOL_SEQ_MAX, err);
 	}
 	free(epochs);

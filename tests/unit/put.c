@@ -101,6 +101,29 @@ test_takeover(void)
 	ok(!there, "what was out of order is gone");
 }
 
+/*
+ * Both of two puts lost a race, and left an empty epoch between them: the one
+ * behind it was told of a number that the one before it has used since.
+ */
+static void
+test_empty_epoch_between(void)
+{
+	struct spool_key gone = { .stream = "gap", .epoch = 2, .seq = 2,
+	    .rendition = SPOOL_SRC };
+	struct err err = ERR_INIT;
+	struct put a, b;
+
+	begin(&a, "gap");
+	stores(&a, 0, 1, 1, "the first");
+	begin(&b, "gap");
+	stores(&b, 0, 2, 2, "a second, that will lose");
+	begin(&b, "gap");
+	ok(spool_remove(&spool, &gone, &err) == 0, "it lost (%s)", err.text);
+	stores(&a, 0, 1, 2, "the first goes on");
+	stores(&a, 0, 1, 3, "past the number that was lost");
+	stores(&b, 0, 2, 4, "the second is behind all of it");
+}
+
 static void
 test_check(void)
 {
@@ -152,6 +175,7 @@ main(void)
 	test_numbers();
 	test_same_start();
 	test_takeover();
+	test_empty_epoch_between();
 	test_check();
 	test_limits();
 	spool_close(&spool);
