@@ -42,16 +42,15 @@ bad_version(uint8_t version, struct err *err)
 
 /*
  * S0, S1 and S2 leave together, before C2 is there: FFmpeg reads all three
- * before it writes C2.  Zero in bytes 4 to 7 of S1 says that it is the plain
- * handshake.
+ * before it writes C2.
  */
 static int
 step_c0c1(struct rtmp *c, struct rd *in, struct buf *out, struct err *err)
 {
 	struct rd r = *in;
 	uint8_t version = rd_u8(&r), s1[RTMP_HANDSHAKE_BYTES];
+	uint8_t s2[RTMP_HANDSHAKE_BYTES];
 	const uint8_t *c1;
-	size_t i;
 
 	if (r.bad)
 		return 0;
@@ -60,11 +59,10 @@ step_c0c1(struct rtmp *c, struct rd *in, struct buf *out, struct err *err)
 	c1 = rd_bytes(&r, RTMP_HANDSHAKE_BYTES);
 	if (c1 == NULL)
 		return 0;
-	for (i = 0; i < sizeof(s1); i++)
-		s1[i] = i < 8 ? 0 : (uint8_t)(i * 167 >> 3);
+	rtmp_handshake(c1, s1, s2);
 	buf_put_u8(out, RTMP_VERSION);
 	buf_put(out, s1, sizeof(s1));
-	buf_put(out, c1, RTMP_HANDSHAKE_BYTES);
+	buf_put(out, s2, sizeof(s2));
 	*in = r;
 	c->c2_left = RTMP_HANDSHAKE_BYTES;
 	c->state = RTMP_WAIT_C2;

@@ -1,7 +1,7 @@
 /*
  * rtmp - the server's side of one RTMP connection that publishes.
  *
- * RTMP 1.0 (Adobe, 2012) with "RTMP Errata and Addenda" (2024): the plain
+ * RTMP 1.0 (Adobe, 2012) with "RTMP Errata and Addenda" (2024): the
  * handshake, the chunk stream, and the commands with which an encoder
  * publishes.  Does not play, and does not look into media.
  *
@@ -18,12 +18,12 @@
 #include "base/limits.h"
 #include "base/rd.h"
 #include "net/rtmp_chunk.h"
+#include "net/rtmp_handshake.h"
 
 struct buf;
 struct err;
 
 #define RTMP_VERSION		3
-#define RTMP_HANDSHAKE_BYTES	1536	/* of C1, C2, S1 and S2 */
 #define RTMP_WINDOW_BYTES	2500000	/* that we announce */
 #define RTMP_OUT_CHUNK_BYTES	65536	/* FFmpeg adopts it for itself */
 #define RTMP_ENCODER_BYTES	64
