@@ -33,7 +33,8 @@ BASEFLAGS := -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib \
 
 LIBSRC  := $(wildcard lib/*/*.c)
 LIBOBJ  := $(LIBSRC:%.c=$B/%.o)
-CMDOBJ  := $(CMDS:%=$B/cmd/%.o)
+CMDSRC  := $(wildcard cmd/*.c cmd/*/*.c)
+CMDOBJ  := $(CMDSRC:%.c=$B/%.o)
 UNIT    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 
@@ -51,9 +52,12 @@ LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_transcode-job)
 .PHONY: all
 all: $(CMDS:%=$B/bin/%) $(SCRIPTS:%=$B/bin/%)
 
+# A program with commands has a file for each, in a directory of its name.
+$B/bin/segment-store: $(patsubst %.c,$B/%.o,$(wildcard cmd/segment-store/*.c))
 $(CMDS:%=$B/bin/%): $B/bin/%: $B/cmd/%.o $B/lib.a
 	@mkdir -p $(@D)
-	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_$*) $(LDLIBS)
+	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	    $B/lib.a $(LIBS_$*) $(LDLIBS)
 $(SCRIPTS:%=$B/bin/%): $B/bin/%: scripts/%
 	@mkdir -p $(@D)
 	install -m 755 $< $@
@@ -127,7 +131,7 @@ lint:
 	mandoc -T lint -W warning man/*.[1-9]
 	shellcheck scripts/* .ci/run
 	shellcheck -S warning -e SC2154,SC2034,SC2155 tests/tap.sh tests/*/*.t
-	printf '%s\n' cmd/*.c $(LIBSRC) | xargs -P 2 -I FILE \
+	printf '%s\n' $(CMDSRC) $(LIBSRC) | xargs -P 2 -I FILE \
 	    clang-tidy --quiet FILE -- $(filter-out -MMD -MP,$(BASEFLAGS))
 bench: all
 	tests/bench/run

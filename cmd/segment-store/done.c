@@ -1,0 +1,78 @@
+/* segment-store done: drop the tickets of what is complete. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "command.h"
+
+static const struct opt_spec opts[] = { OPT_LADDER, OPT_SPOOL, OPT_END };
+
+/* Drop the ticket of an original that is complete, or gone. */
+static int
+done_path(struct args *a, const char *path, struct err *err)
+{
+	const struct rendition *missing;
+	struct spool_key key;
+
+	if (spool_parse_path(path, &key, err) == -1)
+		return -1;
+	if (strcmp(key.rendition, SPOOL_SRC) != 0)
+		return err_set(err, ERR_DATA, "'%s' is no original", path);
+	missing = store_missing(&a->spool, &a->ladder, PENDING_LIVE, &key);
+	if (missing == NULL || !spool_exists(&a->spool, &key))
+		return spool_ticket_drop(&a->spool, &key, err);
+	log_error("not done: '%s' lacks '%s'", path, missing->name);
+	a->status = a->status == ERR_NONE ? ERR_NO : a->status;
+	return 0;
+}
+
+static int
+done_stdin(struct args *a, struct err *err)
+{
+	char text[LINE_BYTES_MAX];
+	struct line line;
+	size_t n;
+	int rc = 0;
+
+	while (rc == 0 && fgets(text, sizeof(text), stdin) != NULL) {
+		n = strcspn(text, "\n");
+		if (text[n] == '\0' && n == sizeof(text) - 1)
+			return err_set(err, ERR_DATA,
+			    "a line of more than %zu bytes", n);
+		text[n] = '\0';
+		if ((rc = line_parse(text, &line, err)) == 0)
+			rc = done_path(a, line.path, err);
+	}
+	if (rc == 0 && ferror(stdin))
+		return err_sys(err, ERR_IO, "cannot read standard input");
+	return rc;
+}
+
+static int
+run(struct args *a, struct err *err)
+{
+	int i, rc = 0;
+
+	if (a->count == 0)
+		return done_stdin(a, err);
+	for (i = 0; i < a->count && rc == 0; i++)
+		rc = done_path(a, a->operands[i], err);
+	return rc;
+}
+
+const struct command done_command = {
+	.word = "done",
+	.prog = {
+		.name = "segment-store done",
+		.synopsis = "[--spool DIR] --ladder FILE [PATH...]",
+		.summary = "Drop the tickets of the originals that have every "
+		    "live rendition.",
+		.opts = opts,
+		.trailer = "Without PATH, fragment lines are read from "
+		    "standard input.\n",
+	},
+	.min = 0,
+	.max = -1,
+	.ladder = true,
+	.run = run,
+};
