@@ -29,6 +29,7 @@ extern char **environ;
 
 enum {
 	OPT_AUTH = OPT_LONG,
+	OPT_AUTH_TIMEOUT,
 	OPT_CERT,
 	OPT_HANDSHAKE,
 	OPT_HASH_KEY,
@@ -45,7 +46,9 @@ enum {
 };
 
 static const struct opt_spec opts[] = {
-	{ OPT_AUTH, "auth", "CMD", "not supported yet" },
+	{ OPT_AUTH, "auth", "PROGRAM", "ask PROGRAM who may publish" },
+	{ OPT_AUTH_TIMEOUT, "auth-timeout", "TIME",
+	    "time its answer may take (default: 5s)" },
 	{ OPT_CERT, "cert", "FILE", "not supported yet" },
 	{ OPT_HANDSHAKE, "handshake", "TIME",
 	    "time a handshake may take (default: 5s)" },
@@ -142,7 +145,11 @@ set_option(int key, const char *arg, struct options *o, struct err *err)
 		o->listen = arg;
 		return 0;
 	case OPT_AUTH:
-		return unsupported("--auth", err);
+		o->conf.auth = arg;
+		return 0;
+	case OPT_AUTH_TIMEOUT:
+		return opt_time_us("--auth-timeout", arg, 1000, 3600000000,
+		    &o->conf.auth_us, err);
 	case OPT_CERT:
 		return unsupported("--cert", err);
 	case OPT_KEY:
@@ -187,6 +194,9 @@ parse(int argc, char *argv[], struct opt_state *os, struct options *o,
 			return -1;
 	if (key == -1)
 		return -1;
+	if (o->conf.auth != NULL && o->conf.keys_file != NULL)
+		return err_set(err, ERR_USAGE,
+		    "--auth and --keys exclude each other");
 	if (os->next < argc)
 		o->conf.handler = argv + os->next;
 	if (o->hash_key && o->conf.handler != NULL)
@@ -308,7 +318,7 @@ serve(struct options *o, struct err *err)
 		return err_nomem(err);
 	conf->env = env;
 	rc = tcp_listen(addr, port, &conf->listen_fd, &conf->port, err);
-	if (rc == 0 && conf->keys_file == NULL)
+	if (rc == 0 && conf->keys_file == NULL && conf->auth == NULL)
 		log_warning("no --keys: anybody may publish any stream");
 	if (rc == 0)
 		rc = recv_run(conf, err);
@@ -324,6 +334,7 @@ main(int argc, char *argv[])
 			.ready_fd = -1,
 			.handshake_us = 5000000,
 			.idle_us = 20000000,
+			.auth_us = 5000000,
 			.publish_us = 15000000,
 			.max_per_address = LIMIT_RECV_PER_ADDRESS,
 			.max_publishers = 1000,

@@ -52,6 +52,8 @@
    publishers that there may be.  The oldest makes room. */
 #define LIMIT_RECV_PER_ADDRESS		100
 #define LIMIT_RECV_WAITING		256
+/* Programs of --auth at one time; other questions wait. */
+#define LIMIT_RECV_AUTH			16
 /* Addresses without a connection whose wrong keys are remembered. */
 #define LIMIT_GUARD_HOSTS		4096
 /* Lines in the log about connections that did not publish, in 5 s. */

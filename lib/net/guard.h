@@ -29,6 +29,7 @@ struct guard_host {
 	size_t			 refs;		/* connections */
 	struct guard_conn_list	 strangers;	/* that do not publish */
 	size_t			 nstrangers;
+	unsigned		 asking;	/* the user's: questions about it */
 	unsigned		 faults;	/* wrong keys */
 	int64_t			 fault_us;	/* the last of them */
 };

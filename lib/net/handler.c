@@ -62,8 +62,9 @@ handler_environment(char *const from[])
 	return env;
 }
 
-static int
-spawn(char *const argv[], char *const env[], int in, pid_t *pid)
+int
+handler_spawn(char *const argv[], char *const env[], int in, int out,
+    pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -83,6 +84,8 @@ spawn(char *const argv[], char *const env[], int in, pid_t *pid)
 	    (rc = posix_spawnattr_setsigdefault(&attr, &all)) != 0 ||
 	    (rc = posix_spawn_file_actions_adddup2(&actions, in,
 	    STDIN_FILENO)) != 0 ||
+	    (out != -1 && (rc = posix_spawn_file_actions_adddup2(&actions,
+	    out, STDOUT_FILENO)) != 0) ||
 	    (rc = posix_spawn_file_actions_addclosefrom_np(&actions,
 	    STDERR_FILENO + 1)) != 0)
 		goto out;
@@ -116,7 +119,7 @@ spawn_with_facts(char *const argv[], char *const env[],
 	memcpy(all, env, n * sizeof(*all));
 	for (i = 0; i < NFACTS; i++)
 		all[n + i] = text[i];
-	rc = spawn(argv, all, in, pid);
+	rc = handler_spawn(argv, all, in, -1, pid);
 	free(all);
 	return rc;
 }

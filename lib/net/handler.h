@@ -28,6 +28,13 @@ struct handler_facts {
 char	**handler_environment(char *const from[]);
 
 /*
+ * Start ARGV with ENV, standard input IN and standard output OUT (-1: ours)
+ * as such a program.  0 with its process id, or an errno.
+ */
+int	handler_spawn(char *const argv[], char *const env[], int in, int out,
+	    pid_t *pid) __attribute__((warn_unused_result));
+
+/*
  * Start ARGV with ENV and FACTS.  0 with the writing end of its standard
  * input (non-blocking, close-on-exec) and its process id, which is its
  * process group too; or -1 with ERR_UNAVAILABLE (no such program) or ERR_OS.

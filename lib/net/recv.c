@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "net/auth.h"
 #include "net/recv_impl.h"
 
 #define EVENTS			256	/* of one round */
@@ -118,6 +119,8 @@ reap(struct recv *r)
 				break;
 		if (p != NULL)
 			pub_reaped(r, p, status);
+		else
+			auth_reaped(r, pid, status);
 	}
 }
 
@@ -332,6 +335,8 @@ set_up(struct recv *r, struct err *err)
 	if (conf->keys_file != NULL &&
 	    keys_load(&r->keys, conf->keys_file, err) == -1)
 		return -1;
+	if (conf->auth != NULL && auth_check(conf->auth, err) == -1)
+		return -1;
 	if (watch(r, r->listen_fd, &r->listener, err) == -1 ||
 	    watch(r, conf->signal_fd, &r->signals, err) == -1)
 		return -1;
@@ -350,6 +355,7 @@ tear_down(struct recv *r)
 		conn_close(r, c);
 	}
 	bury(r);
+	auth_release(r);
 	while ((p = TAILQ_FIRST(&r->pubs)) != NULL) {
 		TAILQ_REMOVE(&r->pubs, p, entry);
 		if (p->fd != -1 && r->conf->handler != NULL)
@@ -377,6 +383,8 @@ recv_run(const struct recv_conf *conf, struct err *err)
 		.dead_conns = TAILQ_HEAD_INITIALIZER(r.dead_conns),
 		.pubs = TAILQ_HEAD_INITIALIZER(r.pubs),
 		.dead_pubs = TAILQ_HEAD_INITIALIZER(r.dead_pubs),
+		.to_ask = TAILQ_HEAD_INITIALIZER(r.to_ask),
+		.asking = TAILQ_HEAD_INITIALIZER(r.asking),
 		.now_us = clock_mono_us(),
 		.check_us = RECV_NEVER,
 		.stop_us = RECV_NEVER,

@@ -23,6 +23,8 @@ struct recv_conf {
 	int		 out_fd;	/* without a handler */
 	char *const	*env;		/* of handlers: handler_environment() */
 	const char	*keys_file;	/* keys(5); NULL: anybody may publish */
+	const char	*auth;		/* program to ask instead; or NULL */
+	int64_t		 auth_us;	/* that its answer may take */
 	bool		 once;		/* serve one publisher, then return */
 	int64_t		 handshake_us;	/* from accept to the handshake's end */
 	int64_t		 idle_us;	/* between two reads of a publisher */

@@ -102,6 +102,7 @@ conn_free(struct conn *c)
 static void
 detach(struct recv *r, struct conn *c)
 {
+	auth_forget(r, c);
 	if (c->waits != NULL)
 		c->waits->heir = NULL;
 	c->waits = NULL;

@@ -56,7 +56,7 @@ strangers_make_room(struct recv *r)
 	    LIMIT_RECV_WAITING)
 		close_oldest(r, &r->guard.strangers, "too many connections");
 	/* Each stranger may yet want a descriptor for its handler. */
-	if (r->nconns + r->npubs + SPARE_FILES < r->max_files)
+	if (r->nconns + r->npubs + r->nasking + SPARE_FILES < r->max_files)
 		return true;
 	return close_oldest(r, &r->guard.strangers, "too few descriptors");
 }
@@ -97,11 +97,11 @@ strangers_wrong_key(struct recv *r, struct conn *c, const char *reason)
 {
 	int64_t delay_us = guard_fault(c->host, r->now_us);
 
+	conn_tell(c, "publish refused: %s", reason);
 	if (delay_us == 0) {
-		pub_refuse(r, c, REFUSED_KEY, reason);
+		pub_refuse(r, c, REFUSED_KEY, "bad key");
 		return;
 	}
-	conn_tell(c, "publish refused: %s", reason);
 	conn_hold(r, c);
 	c->due_us = r->now_us + delay_us;
 	recv_check_by(r, c->due_us);
@@ -110,7 +110,10 @@ strangers_wrong_key(struct recv *r, struct conn *c, const char *reason)
 void
 strangers_due(struct recv *r, struct conn *c)
 {
-	pub_refuse(r, c, REFUSED_KEY, "bad key");
+	if (c->job != NULL)
+		auth_due(r, c);
+	else
+		pub_refuse(r, c, REFUSED_KEY, "bad key");
 }
 
 bool

@@ -4,6 +4,7 @@
  *	recv.c		the loop: accept, signals, timers
  *	recv_conn.c	one connection: reading, replies, its end
  *	recv_pub.c	one publication: names, the pipe, the handler
+ *	recv_auth.c	who may publish, asked of a program
  *	recv_guard.c	strangers: room for them, wrong keys, their log lines
  *
  * A connection is freed when its socket closes.  A publication lives until
@@ -64,6 +65,7 @@ struct conn {
 	struct buf	 out;		/* replies to be sent */
 	struct pub	*pub;		/* published here */
 	struct pub	*waits;		/* to be followed (CONN_HELD) */
+	struct auth_job	*job;		/* asks about it (CONN_HELD) */
 	int64_t		 due_us;	/* when to act on it (CONN_HELD) */
 	struct guard_host *host;	/* its address */
 	struct guard_conn guarded;	/* there, as long as it is a stranger */
@@ -106,6 +108,7 @@ struct pub {
 
 TAILQ_HEAD(conn_list, conn);
 TAILQ_HEAD(pub_list, pub);
+TAILQ_HEAD(auth_job_list, auth_job);
 
 struct recv {
 	const struct recv_conf	*conf;
@@ -114,6 +117,8 @@ struct recv {
 	struct watch		 listener, signals;
 	int64_t			 accept_us;	/* no accept before; 0: now */
 	struct keys		 keys;
+	struct auth_job_list	 to_ask, asking;
+	size_t			 nasking;
 	struct guard		 guard;
 	struct log_quota	 quota;
 	size_t			 max_files;	/* descriptors there may be */
@@ -177,7 +182,19 @@ bool	strangers_may_log(struct conn *c);
 /* Once a round: says how many lines were left out when a period ends. */
 void	strangers_log_rest(struct recv *r);
 
+/* recv_auth.c */
+/* Ask whether C may publish; it is held until the answer is there. */
+void	auth_ask(struct recv *r, struct conn *c, const struct rtmp_event *ev);
+/* C does not wait for that any more: the program is killed. */
+void	auth_forget(struct recv *r, struct conn *c);
+void	auth_due(struct recv *r, struct conn *c);
+/* Nothing if PID is none of its programs. */
+void	auth_reaped(struct recv *r, pid_t pid, int status);
+void	auth_release(struct recv *r);
+
 /* recv_pub.c */
+/* C may publish STREAM; begin, hold it for its predecessor, or refuse. */
+void	pub_admit(struct recv *r, struct conn *c, const char *stream);
 /* Tell C that it may not publish, and close it. */
 void	pub_refuse(struct recv *r, struct conn *c, enum recv_refusal why,
 	    const char *reason);

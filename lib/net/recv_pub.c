@@ -129,24 +129,12 @@ take_over(struct recv *r, struct pub *p, struct conn *c)
 }
 
 void
-pub_request(struct recv *r, struct conn *c, const struct rtmp_event *ev)
+pub_admit(struct recv *r, struct conn *c, const char *stream)
 {
 	static const int64_t no_takeovers_us[RECV_TAKEOVERS] = {
 		-RECV_TAKEOVER_US, -RECV_TAKEOVER_US, -RECV_TAKEOVER_US
 	};
-	char stream[NAME_BYTES];
 	struct pub *p;
-
-	if (r->conf->keys_file != NULL) {
-		if (!find_stream(r, c, ev, stream))
-			return;
-	} else if (!name_ok(ev->name)) {
-		/* Not repeated in the log: it may be somebody's secret. */
-		pub_refuse(r, c, REFUSED_NAME, "bad stream name");
-		return;
-	} else {
-		snprintf(stream, sizeof(stream), "%s", ev->name);
-	}
 
 	if (r->conf->once ? r->served :
 	    r->conf->handler == NULL && !TAILQ_EMPTY(&r->pubs))
@@ -157,6 +145,22 @@ pub_request(struct recv *r, struct conn *c, const struct rtmp_event *ev)
 		pub_refuse(r, c, REFUSED_FULL, "too many publishers");
 	else
 		pub_start(r, c, stream, no_takeovers_us);
+}
+
+void
+pub_request(struct recv *r, struct conn *c, const struct rtmp_event *ev)
+{
+	char stream[NAME_BYTES];
+
+	if (r->conf->auth != NULL)
+		auth_ask(r, c, ev);
+	else if (r->conf->keys_file == NULL && name_ok(ev->name))
+		pub_admit(r, c, ev->name);
+	else if (r->conf->keys_file == NULL)
+		/* Not repeated in the log: it may be somebody's secret. */
+		pub_refuse(r, c, REFUSED_NAME, "bad stream name");
+	else if (find_stream(r, c, ev, stream))
+		pub_admit(r, c, stream);
 }
 
 /* The app as a word that is safe in a file name and in a shell's script. */

@@ -112,6 +112,27 @@ fi
 stop_server
 status_is 0 'the server ends'
 
+# Other keys.
+
+start_server --keys "$tmp/keys.yaml" -- sh -c "$discard"
+hold right
+echo 'streams: nonsense' >"$tmp/keys.yaml"
+kill -HUP "$server"
+wait_for 5 logged 'the old keys stay'
+log_has 'keys.yaml:1:10: ' 'a bad file is refused, with its line'
+try 'other?key=right'
+is "$code" NetStream.Publish.Denied 'the old keys hold: not another name'
+echo 'streams: {}' >"$tmp/keys.yaml"
+kill -HUP "$server"
+wait_for 5 logged '0 keys from'
+try right
+is "$code" NetStream.Publish.Denied 'a key that is gone publishes no more'
+kill -0 "$holder" && ! grep -qE "stream 'cam1': .*(lost|ends|taken)" "$tmp/log"
+ok $? 'who publishes is not dropped by any of that'
+let_go
+stop_server
+printf 'streams:\n  cam1: %s\n' "$hash" >"$tmp/keys.yaml"
+
 # The log under many of them.
 
 start_server --keys "$tmp/keys.yaml" -- sh -c "$discard"
