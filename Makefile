@@ -4,6 +4,8 @@
 #   make check      install what is needed, build, run every test
 #   make [all]      build the programs into build/bin
 #   make lint       man pages, scripts, C
+#   make fuzz-flv   and other parsers in tests/fuzz: FUZZ_SECONDS=60
+#   make fuzz-coverage      what their seeds reach
 #   make bench      measure against ffmpeg, side by side
 #   make install    PREFIX and DESTDIR as usual; make uninstall
 #   make clean
@@ -78,14 +80,40 @@ $(FUZZ:%=$B/fuzz/%.t): $B/fuzz/%.t: $B/tests/fuzz/%.o $B/tests/fuzz/replay.o \
     $B/lib.a
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_UNIT) $(LDLIBS)
-# make fuzz-flv: libFuzzer itself, for as long as you let it run.
-.PHONY: $(FUZZ)
+# make fuzz-flv: libFuzzer itself, for FUZZ_SECONDS, or as long as you let it
+# run; what it finds new is in build/corpus/fuzz-flv.
+FUZZ_SECONDS ?= 0
+FUZZ_CORPUS  ?= build/corpus
+FUZZFLAGS    := -max_len=65536 -timeout=10 -rss_limit_mb=1024
+$(FUZZ:%=$B/%): $B/%: $B/tests/fuzz/%.o $B/lib.a
+	$(CC) $(SANFLAG) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ \
+	    $(LIBS_UNIT) $(LDLIBS)
+.PHONY: $(FUZZ) fuzz-coverage
 $(FUZZ):
-	@mkdir -p build/fuzz/corpus/$@
-	clang $(BASEFLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
-	    -o build/fuzz/$@ tests/fuzz/$@.c $(LIBSRC) $(LIBS_UNIT)
-	build/fuzz/$@ -max_len=65536 build/fuzz/corpus/$@ \
+	@mkdir -p $(FUZZ_CORPUS)/$@
+	@$(MAKE) -s CC=clang CFLAGS='-O1 -g' B=build/libfuzzer \
+	    SAN=fuzzer-no-link,address,undefined build/libfuzzer/$@
+	build/libfuzzer/$@ $(FUZZFLAGS) -max_total_time=$(FUZZ_SECONDS) \
+	    -artifact_prefix=$(FUZZ_CORPUS)/$@- $(FUZZ_CORPUS)/$@ \
 	    tests/fuzz/corpus/$(@:fuzz-%=%)
+# Lines of the parsers that the seeds, and what is in FUZZ_CORPUS, reach.
+COVERED := lib/net/rtmp*.c lib/net/amf*.c lib/media/flv.c
+fuzz-coverage:
+	@$(MAKE) -s CC=clang B=build/coverage SAN= CFLAGS='-O1 -g \
+	    -fprofile-instr-generate -fcoverage-mapping' \
+	    $(FUZZ:%=build/coverage/%)
+	@for f in $(FUZZ); do \
+	    more=$(FUZZ_CORPUS)/$$f; [ -d "$$more" ] || more=; \
+	    LLVM_PROFILE_FILE=build/coverage/$$f.profraw \
+	    build/coverage/$$f -runs=0 tests/fuzz/corpus/$${f#fuzz-} \
+	    $$more 2>build/coverage/$$f.log || exit 1; done
+	@llvm-profdata merge -o build/coverage/all.profdata \
+	    $(FUZZ:%=build/coverage/%.profraw)
+	@llvm-cov report -show-functions=false -show-region-summary=false \
+	    -show-branch-summary=false \
+	    -instr-profile build/coverage/all.profdata \
+	    build/coverage/$(firstword $(FUZZ)) \
+	    $(FUZZ:%=-object build/coverage/%) $(wildcard $(COVERED))
 
 # The web page with its player; npm brings hls.js, as pinned in the lock file.
 .PHONY: player browser

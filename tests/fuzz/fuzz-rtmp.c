@@ -1,6 +1,7 @@
 /*
  * Any bytes as what a client sends, from C0 on, in pieces whose sizes follow
- * from the bytes.  Every publication is accepted but each third one.
+ * from the bytes.  Every publication is accepted but each third one, and
+ * asked to move at once.
  *
  * Seeds are the client's side of real sessions, and what encoders seldom send.
  */
@@ -40,6 +41,9 @@ on_event(struct rtmp *c, const struct rtmp_event *ev, struct buf *out,
 			rtmp_refuse(c, RTMP_REFUSE_DENIED, "no", out);
 		else
 			rtmp_accept(c, out);
+		rtmp_reconnect_request(c, *publications % 2 == 0 ?
+		    "rtmp://h/app" : NULL, "move", out);
+		read_all((const uint8_t *)c->encoder, strlen(c->encoder));
 		break;
 	case RTMP_EVENT_MEDIA:
 		if (ev->body_bytes == 0 || !c->publishing)
