@@ -3,7 +3,8 @@
  *
  *	recv.c		the loop: accept, signals, timers
  *	recv_conn.c	one connection: reading, replies, its end
- *	recv_pub.c	one publication: names, the pipe, the handler
+ *	recv_admit.c	who may publish: names, keys, takeovers, refusals
+ *	recv_pub.c	one publication: the pipe, the handler
  *	recv_auth.c	who may publish, asked of a program
  *	recv_guard.c	strangers: room for them, wrong keys, their log lines
  *
@@ -32,6 +33,7 @@ struct recv_conf;
 #define RECV_INPUT_BYTES	(128 * 1024)	/* one read of a socket */
 #define RECV_TAKEOVERS		3	/* at most, in RECV_TAKEOVER_US */
 #define RECV_TAKEOVER_US	30000000
+#define RECV_HANDLER_END_US	5000000	/* of a handler taken over */
 #define RECV_NEVER		INT64_MAX
 
 enum watch_kind { WATCH_LISTENER, WATCH_SIGNALS, WATCH_CONN, WATCH_PUB };
@@ -192,15 +194,17 @@ void	auth_due(struct recv *r, struct conn *c);
 void	auth_reaped(struct recv *r, pid_t pid, int status);
 void	auth_release(struct recv *r);
 
-/* recv_pub.c */
+/* recv_admit.c */
+/* Answer a request to publish: accept, refuse, or hold the connection. */
+void	pub_request(struct recv *r, struct conn *c,
+	    const struct rtmp_event *ev);
 /* C may publish STREAM; begin, hold it for its predecessor, or refuse. */
 void	pub_admit(struct recv *r, struct conn *c, const char *stream);
 /* Tell C that it may not publish, and close it. */
 void	pub_refuse(struct recv *r, struct conn *c, enum recv_refusal why,
 	    const char *reason);
-/* Answer a request to publish: accept, refuse, or hold the connection. */
-void	pub_request(struct recv *r, struct conn *c,
-	    const struct rtmp_event *ev);
+
+/* recv_pub.c */
 /* C, which was held for STREAM, may begin. */
 void	pub_start(struct recv *r, struct conn *c, const char *stream,
 	    const int64_t takeovers_us[RECV_TAKEOVERS]);
