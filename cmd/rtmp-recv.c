@@ -22,10 +22,12 @@
 #include "base/opt.h"
 #include "net/handler.h"
 #include "net/keys.h"
+#include "net/listen.h"
 #include "net/recv.h"
-#include "net/tcp.h"
 
 extern char **environ;
+
+#define DEFAULT_PORT	"1935"
 
 enum {
 	OPT_AUTH = OPT_LONG,
@@ -59,7 +61,7 @@ static const struct opt_spec opts[] = {
 	{ OPT_KEY, "key", "FILE", "not supported yet" },
 	{ OPT_KEYS, "keys", "FILE", "who may publish: see keys(5)" },
 	{ 'l', "listen", "ADDR:PORT",
-	    "where to listen (default: 0.0.0.0:1935)" },
+	    "where to listen; may be repeated (default: :1935)" },
 	{ OPT_MAX_PUBLISHERS, "max", "N",
 	    "publishers at one time (default: 1000)" },
 	{ OPT_MAX_PER_ADDRESS, "max-per-address", "N",
@@ -70,7 +72,7 @@ static const struct opt_spec opts[] = {
 	{ OPT_PUBLISH, "publish", "TIME",
 	    "time from handshake to publish (default: 15s)" },
 	{ OPT_READY_FD, "ready-fd", "N",
-	    "write the port to descriptor N when listening" },
+	    "write the ports to descriptor N when listening" },
 	{ OPT_TLS_LISTEN, "tls-listen", "ADDR:PORT", "not supported yet" },
 	OPT_END
 };
@@ -92,7 +94,9 @@ static const struct opt_prog prog = {
 
 struct options {
 	struct recv_conf conf;
-	const char	*listen;
+	struct listeners listeners;
+	const char	*listen[LIMIT_RECV_LISTENERS];
+	size_t		 nlisten;
 	bool		 hash_key;
 };
 
@@ -101,6 +105,16 @@ unsupported(const char *option, struct err *err)
 {
 	return err_set(err, ERR_UNAVAILABLE, "%s is not supported yet",
 	    option);
+}
+
+static int
+add_listen(const char *arg, struct options *o, struct err *err)
+{
+	if (o->nlisten == LIMIT_RECV_LISTENERS)
+		return err_set(err, ERR_USAGE,
+		    "--listen: more than %d times", LIMIT_RECV_LISTENERS);
+	o->listen[o->nlisten++] = arg;
+	return 0;
 }
 
 static int
@@ -142,8 +156,7 @@ set_option(int key, const char *arg, struct options *o, struct err *err)
 {
 	switch (key) {
 	case 'l':
-		o->listen = arg;
-		return 0;
+		return add_listen(arg, o, err);
 	case OPT_AUTH:
 		o->conf.auth = arg;
 		return 0;
@@ -300,15 +313,32 @@ open_output(int *fd, struct err *err)
 }
 
 static int
+open_listeners(struct options *o, struct err *err)
+{
+	char addr[OPT_ADDR_BYTES], port[OPT_PORT_BYTES];
+	size_t i;
+
+	if (o->nlisten == 0 && o->listeners.n == 0)
+		return listeners_open(&o->listeners, "", DEFAULT_PORT, false,
+		    err);
+	for (i = 0; i < o->nlisten; i++)
+		if (opt_addr_port("--listen", o->listen[i], addr, port,
+		    err) == -1 || listeners_open(&o->listeners, addr, port,
+		    false, err) == -1)
+			return -1;
+	return 0;
+}
+
+static int
 serve(struct options *o, struct err *err)
 {
 	struct recv_conf *conf = &o->conf;
-	char addr[OPT_ADDR_BYTES], port[OPT_PORT_BYTES];
 	char **env;
 	int rc;
 
-	if (opt_addr_port("--listen", o->listen, addr, port, err) == -1 ||
-	    fill_standard_fds(err) == -1 ||
+	if (fill_standard_fds(err) == -1 ||
+	    listeners_inherit(&o->listeners, err) == -1 ||
+	    open_listeners(o, err) == -1 ||
 	    block_signals(&conf->signal_fd, err) == -1)
 		return -1;
 	if (conf->handler == NULL && open_output(&conf->out_fd, err) == -1)
@@ -317,11 +347,10 @@ serve(struct options *o, struct err *err)
 	if ((env = handler_environment(environ)) == NULL)
 		return err_nomem(err);
 	conf->env = env;
-	rc = tcp_listen(addr, port, &conf->listen_fd, &conf->port, err);
-	if (rc == 0 && conf->keys_file == NULL && conf->auth == NULL)
+	conf->listeners = &o->listeners;
+	if (conf->keys_file == NULL && conf->auth == NULL)
 		log_warning("no --keys: anybody may publish any stream");
-	if (rc == 0)
-		rc = recv_run(conf, err);
+	rc = recv_run(conf, err);
 	free(env);
 	return rc;
 }
@@ -339,7 +368,6 @@ main(int argc, char *argv[])
 			.max_per_address = LIMIT_RECV_PER_ADDRESS,
 			.max_publishers = 1000,
 		},
-		.listen = "0.0.0.0:1935",
 	};
 	struct opt_state os;
 	struct err err = ERR_INIT;

@@ -46,6 +46,8 @@
 #define LIMIT_RECV_PENDING_BYTES	(4 * 1024 * 1024)
 /* The same with all that one read of the socket can still bring. */
 #define LIMIT_RECV_PENDING_MAX_BYTES	(32 * 1024 * 1024)
+/* Listening sockets of one server: a few addresses, plain and TLS. */
+#define LIMIT_RECV_LISTENERS		16
 /* Publishers of one server. */
 #define LIMIT_RECV_PUBLISHERS		100000
 /* Connections that do not publish: of one address, and of all beyond the

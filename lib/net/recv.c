@@ -16,12 +16,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "net/auth.h"
+#include "net/listen.h"
 #include "net/recv_impl.h"
 
 #define EVENTS			256	/* of one round */
-#define ACCEPTS			64
 #define SCRATCH_BYTES		(64 * 1024)
-#define ACCEPT_PAUSE_US		1000000	/* when descriptors are out */
 #define STOP_US			10000000
 #define LEAVE_US		1000000
 /* Deadlines are looked at together, so often at most. */
@@ -35,22 +34,14 @@ recv_check_by(struct recv *r, int64_t when_us)
 		    (when_us / CHECK_US + 1) * CHECK_US;
 }
 
-static int
-watch(struct recv *r, int fd, struct watch *w, struct err *err)
+int
+recv_watch(struct recv *r, int fd, struct watch *w, struct err *err)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = w };
 
 	if (epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == -1)
 		return err_sys(err, ERR_OS, "cannot watch a descriptor");
 	return 0;
-}
-
-void
-recv_stop_listening(struct recv *r)
-{
-	if (r->listen_fd != -1)
-		close(r->listen_fd);
-	r->listen_fd = -1;
 }
 
 /* GStreamer takes it for an error when the server closes first. */
@@ -67,42 +58,6 @@ recv_leave(struct recv *r)
 			continue;
 		c->told = true;
 		conn_close(r, c);
-	}
-}
-
-static void
-pause_accept(struct recv *r)
-{
-	log_warning("cannot accept connections: %s: again in %d s",
-	    strerror(errno), ACCEPT_PAUSE_US / 1000000);
-	epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, r->listen_fd, NULL);
-	r->accept_us = r->now_us + ACCEPT_PAUSE_US;
-	recv_check_by(r, r->accept_us);
-}
-
-static void
-accept_some(struct recv *r)
-{
-	struct tcp_peer peer;
-	int i, fd;
-
-	for (i = 0; i < ACCEPTS && r->listen_fd != -1; i++) {
-		if (!strangers_make_room(r)) {
-			errno = EMFILE;
-			pause_accept(r);
-			return;
-		}
-		fd = tcp_accept(r->listen_fd, &peer);
-		if (fd == -1 && errno == EAGAIN)
-			return;
-		if (fd == -1 && (errno == EMFILE || errno == ENFILE ||
-		    errno == ENOBUFS || errno == ENOMEM)) {
-			pause_accept(r);
-			return;
-		}
-		if (fd == -1)
-			continue;	/* that one is gone already */
-		conn_new(r, fd, &peer);
 	}
 }
 
@@ -188,8 +143,8 @@ dispatch(struct recv *r, const struct epoll_event *ev)
 	struct watch *w = ev->data.ptr;
 
 	switch (w->kind) {
-	case WATCH_LISTENER:
-		accept_some(r);
+	case WATCH_DOOR:
+		door_ready(r, (struct door *)w);
 		break;
 	case WATCH_SIGNALS:
 		take_signals(r);
@@ -214,14 +169,7 @@ check_deadlines(struct recv *r)
 	struct pub *p, *next_pub;
 
 	r->check_us = RECV_NEVER;
-	if (r->accept_us != 0 && r->accept_us <= r->now_us) {
-		r->accept_us = 0;
-		if (r->listen_fd != -1 &&
-		    watch(r, r->listen_fd, &r->listener, r->fatal) == -1)
-			r->done = true;
-	} else if (r->accept_us != 0) {
-		recv_check_by(r, r->accept_us);
-	}
+	doors_check(r);
 	for (c = TAILQ_FIRST(&r->conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, entry);
 		if (conn_deadline(r, c) <= r->now_us)
@@ -307,13 +255,16 @@ loop(struct recv *r)
 static int
 announce(const struct recv_conf *conf, struct err *err)
 {
-	char text[16];
-	int n, rc;
+	char text[8 * LIMIT_RECV_LISTENERS];
+	size_t n = 0, i;
+	int rc;
 
 	if (conf->ready_fd == -1)
 		return 0;
-	n = snprintf(text, sizeof(text), "%u\n", conf->port);
-	rc = file_write_all(conf->ready_fd, text, (size_t)n, err);
+	for (i = 0; i < conf->listeners->n; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%u\n",
+		    conf->listeners->v[i].port);
+	rc = file_write_all(conf->ready_fd, text, n, err);
 	close(conf->ready_fd);
 	return rc == -1 ? err_wrap(err, "descriptor %d", conf->ready_fd) : 0;
 }
@@ -337,8 +288,8 @@ set_up(struct recv *r, struct err *err)
 		return -1;
 	if (conf->auth != NULL && auth_check(conf->auth, err) == -1)
 		return -1;
-	if (watch(r, r->listen_fd, &r->listener, err) == -1 ||
-	    watch(r, conf->signal_fd, &r->signals, err) == -1)
+	if (recv_listen(r, err) == -1 ||
+	    recv_watch(r, conf->signal_fd, &r->signals, err) == -1)
 		return -1;
 	return announce(conf, err);
 }
@@ -376,8 +327,6 @@ recv_run(const struct recv_conf *conf, struct err *err)
 	struct recv r = {
 		.conf = conf,
 		.epoll_fd = -1,
-		.listen_fd = conf->listen_fd,
-		.listener.kind = WATCH_LISTENER,
 		.signals.kind = WATCH_SIGNALS,
 		.conns = TAILQ_HEAD_INITIALIZER(r.conns),
 		.dead_conns = TAILQ_HEAD_INITIALIZER(r.dead_conns),

@@ -13,11 +13,11 @@
 #include <stdint.h>
 
 struct err;
+struct listeners;
 
 struct recv_conf {
-	int		 listen_fd;	/* taken: closed when no more is wanted */
-	uint16_t	 port;		/* it is bound to */
-	int		 ready_fd;	/* write the port there, close; -1: no */
+	struct listeners *listeners;	/* closed when no more is wanted */
+	int		 ready_fd;	/* write the ports there, close; -1: no */
 	int		 signal_fd;	/* signalfd(2) with CHLD HUP INT TERM */
 	char *const	*handler;	/* argv; NULL: write to out_fd */
 	int		 out_fd;	/* without a handler */

@@ -1,7 +1,8 @@
 /*
  * recv_impl - what the parts of recv share; nobody else includes it.
  *
- *	recv.c		the loop: accept, signals, timers
+ *	recv.c		the loop: signals, timers
+ *	recv_listen.c	the listening sockets: accept
  *	recv_conn.c	one connection: reading, replies, its end
  *	recv_admit.c	who may publish: names, keys, takeovers, refusals
  *	recv_pub.c	one publication: the pipe, the handler
@@ -28,6 +29,7 @@
 #include "net/rtmp.h"
 #include "net/tcp.h"
 
+struct listener;
 struct recv_conf;
 
 #define RECV_INPUT_BYTES	(128 * 1024)	/* one read of a socket */
@@ -36,7 +38,7 @@ struct recv_conf;
 #define RECV_HANDLER_END_US	5000000	/* of a handler taken over */
 #define RECV_NEVER		INT64_MAX
 
-enum watch_kind { WATCH_LISTENER, WATCH_SIGNALS, WATCH_CONN, WATCH_PUB };
+enum watch_kind { WATCH_DOOR, WATCH_SIGNALS, WATCH_CONN, WATCH_PUB };
 
 /* First member of whatever epoll may name. */
 struct watch {
@@ -108,6 +110,12 @@ struct pub {
 	uint64_t	 bytes;		/* of FLV */
 };
 
+/* Where connections come in. */
+struct door {
+	struct watch	 watch;
+	const struct listener *at;	/* fd -1: closed */
+};
+
 TAILQ_HEAD(conn_list, conn);
 TAILQ_HEAD(pub_list, pub);
 TAILQ_HEAD(auth_job_list, auth_job);
@@ -115,8 +123,8 @@ TAILQ_HEAD(auth_job_list, auth_job);
 struct recv {
 	const struct recv_conf	*conf;
 	int			 epoll_fd;
-	int			 listen_fd;	/* -1: closed */
-	struct watch		 listener, signals;
+	struct door		 doors[LIMIT_RECV_LISTENERS];
+	struct watch		 signals;
 	int64_t			 accept_us;	/* no accept before; 0: now */
 	struct keys		 keys;
 	struct auth_job_list	 to_ask, asking;
@@ -141,9 +149,20 @@ struct recv {
 
 /* Make sure that deadlines are looked at by WHEN_US. */
 void	recv_check_by(struct recv *r, int64_t when_us);
-void	recv_stop_listening(struct recv *r);
+/* Ask epoll for what can be read from FD. */
+int	recv_watch(struct recv *r, int fd, struct watch *w, struct err *err)
+	    __attribute__((warn_unused_result));
 /* All is done: return as soon as the publisher has closed its connection. */
 void	recv_leave(struct recv *r);
+
+/* recv_listen.c */
+int	recv_listen(struct recv *r, struct err *err)
+	    __attribute__((warn_unused_result));
+void	recv_stop_listening(struct recv *r);
+/* Take what has come in through D. */
+void	door_ready(struct recv *r, struct door *d);
+/* Open again what had to stay shut for a while, if it is time. */
+void	doors_check(struct recv *r);
 
 /* recv_conn.c */
 void	conn_new(struct recv *r, int fd, const struct tcp_peer *peer);

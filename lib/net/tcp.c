@@ -2,9 +2,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,55 +28,127 @@ port_of(const union address *a)
 	    a->in.sin_port);
 }
 
+/* BOTH: an IPv6 socket takes IPv4 as well, whatever the system's default. */
 static int
-open_listener(const struct addrinfo *ai, int *fd, uint16_t *bound_port)
+set_up_listener(int fd, const struct addrinfo *ai, bool both,
+    uint16_t *bound_port)
 {
 	union address a;
 	socklen_t n = sizeof(a);
-	int one = 1;
+	int one = 1, v6only = !both;
 
 	memset(&a, 0, sizeof(a));
+	if (ai->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6,
+	    IPV6_V6ONLY, &v6only, sizeof(v6only)) == -1)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one,
+	    sizeof(one)) == -1 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
+	    sizeof(one)) == -1 ||
+	    bind(fd, ai->ai_addr, ai->ai_addrlen) == -1 ||
+	    listen(fd, SOMAXCONN) == -1 ||
+	    getsockname(fd, &a.sa, &n) == -1)
+		return -1;
+	*bound_port = port_of(&a);
+	return 0;
+}
+
+/* 0 with the socket, or -1 with errno. */
+static int
+open_listener(const struct addrinfo *ai, bool both, int *fd,
+    uint16_t *bound_port)
+{
+	int errnum;
+
 	*fd = socket(ai->ai_family, ai->ai_socktype | SOCK_NONBLOCK |
 	    SOCK_CLOEXEC, ai->ai_protocol);
 	if (*fd == -1)
 		return -1;
-	if (setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &one,
-	    sizeof(one)) == -1 ||
-	    setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &one,
-	    sizeof(one)) == -1 ||
-	    bind(*fd, ai->ai_addr, ai->ai_addrlen) == -1 ||
-	    listen(*fd, SOMAXCONN) == -1 ||
-	    getsockname(*fd, &a.sa, &n) == -1)
-		return -1;
-	*bound_port = port_of(&a);
-	return 0;
+	if (set_up_listener(*fd, ai, both, bound_port) == 0)
+		return 0;
+	errnum = errno;
+	close(*fd);
+	*fd = -1;
+	errno = errnum;
+	return -1;
+}
+
+static int
+listen_failed(const char *addr, const char *port, struct err *err)
+{
+	return err_sys(err, errno == EACCES ? ERR_PERM : ERR_OS,
+	    strchr(addr, ':') != NULL ? "cannot listen on '[%s]:%s'" :
+	    "cannot listen on '%s:%s'", addr, port);
+}
+
+/* The system has no IPv6, or does not want to. */
+static bool
+lacks_ipv6(int errnum)
+{
+	return errnum == EAFNOSUPPORT || errnum == EADDRNOTAVAIL;
 }
 
 int
 tcp_listen(const char *addr, const char *port, int *fd, uint16_t *bound_port,
     struct err *err)
 {
-	const struct addrinfo hints = {
+	struct addrinfo *list, hints = {
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 		.ai_socktype = SOCK_STREAM,
 	};
-	struct addrinfo *list;
+	bool any = addr[0] == '\0';
 	int rc;
 
 	*fd = -1;
-	rc = getaddrinfo(addr[0] == '\0' ? NULL : addr, port, &hints, &list);
+	hints.ai_family = any ? AF_INET6 : AF_UNSPEC;
+again:
+	rc = getaddrinfo(any ? NULL : addr, port, &hints, &list);
 	if (rc != 0)
 		return err_set(err, ERR_UNAVAILABLE,
 		    "cannot find the address '%s': %s", addr,
 		    gai_strerror(rc));
-	rc = open_listener(list, fd, bound_port);
+	rc = open_listener(list, any, fd, bound_port);
+	if (rc == -1 && hints.ai_family == AF_INET6 && lacks_ipv6(errno)) {
+		freeaddrinfo(list);
+		hints.ai_family = AF_INET;
+		goto again;
+	}
 	if (rc == -1)
-		err_sys(err, errno == EACCES ? ERR_PERM : ERR_OS,
-		    "cannot listen on '%s:%s'", addr, port);
+		listen_failed(addr, port, err);
 	freeaddrinfo(list);
-	if (rc == -1 && *fd != -1)
-		close(*fd);
 	return rc;
+}
+
+static bool
+is_listening(int fd)
+{
+	socklen_t n = sizeof(int);
+	int yes = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &n) == 0 &&
+	    yes != 0;
+}
+
+int
+tcp_adopt(int fd, uint16_t *port, struct err *err)
+{
+	union address a;
+	socklen_t n = sizeof(a);
+	int one = 1, flags;
+
+	memset(&a, 0, sizeof(a));
+	if (getsockname(fd, &a.sa, &n) == -1 || !is_listening(fd) ||
+	    (a.sa.sa_family != AF_INET && a.sa.sa_family != AF_INET6))
+		return err_set(err, ERR_OS,
+		    "descriptor %d is not a listening TCP socket", fd);
+	flags = fcntl(fd, F_GETFL);
+	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
+	    sizeof(one)) == -1)
+		return err_sys(err, ERR_OS, "cannot set up descriptor %d", fd);
+	*port = port_of(&a);
+	return 0;
 }
 
 static void

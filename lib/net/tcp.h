@@ -15,13 +15,21 @@ struct tcp_peer {
 };
 
 /*
- * Listen on ADDR ("" for any) and PORT ("0" for a free one), close-on-exec
- * and non-blocking.  What is accepted has TCP_NODELAY.
+ * Listen on ADDR and PORT ("0" for a free one), close-on-exec and
+ * non-blocking.  What is accepted has TCP_NODELAY.  "" is any address of
+ * both families, in one socket; "::" is any of IPv6 alone.
  * 0 with the socket and the port bound, or -1 with ERR_UNAVAILABLE (no
  * such address), ERR_PERM or ERR_OS.
  */
 int	tcp_listen(const char *addr, const char *port, int *fd,
 	    uint16_t *bound_port, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
+ * Make FD, a listening socket that somebody else opened, like one of
+ * tcp_listen().  0 with its port, or -1 with ERR_OS (not such a socket).
+ */
+int	tcp_adopt(int fd, uint16_t *port, struct err *err)
 	    __attribute__((warn_unused_result));
 
 /*
