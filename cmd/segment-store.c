@@ -72,7 +72,7 @@ int
 main(int argc, char *argv[])
 {
 	struct args a = { .spool = { .fd = -1 }, .rendition = SPOOL_SRC,
-	    .last = SPOOL_SEQ_MAX };
+	    .sel = SELECT_ALL };
 	const struct command *cmd;
 	struct opt_state os;
 	struct err err = ERR_INIT;

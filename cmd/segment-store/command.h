@@ -15,6 +15,7 @@
 #include "store/ladder.h"
 #include "store/line.h"
 #include "store/pending.h"
+#include "store/select.h"
 #include "store/spool.h"
 
 #define DAY_US		INT64_C(86400000000)
@@ -33,6 +34,10 @@ enum {
 #define OPT_NULL	{ '0', "null", NULL, "paths only, each ended by NUL" }
 #define OPT_SEQ		{ KEY_SEQ, "seq", "A-B", \
 			    "these numbers only; A- and A too" }
+#define OPT_EPOCH	{ KEY_EPOCH, "epoch", "N", "this epoch only" }
+#define OPT_FROM	{ KEY_FROM, "from", "TIME", \
+			    "what arrived then or later: RFC 3339, @UNIX, -2h" }
+#define OPT_TO		{ KEY_TO, "to", "TIME", "what arrived before" }
 #define OPT_TIER	{ KEY_TIER, "tier", "TIER", \
 			    "live, batch or all (default: live)" }
 #define OPT_RENDITION	{ 'r', "rendition", "NAME", \
@@ -44,8 +49,7 @@ struct args {
 	const char		 *rendition;
 	enum line_format	  format;
 	enum pending_tier	  tier;
-	uint32_t		  epoch;	/* 0: any */
-	uint32_t		  first, last;	/* seq */
+	struct select		  sel;
 	char			**operands;	/* points into argv */
 	int			  count;
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "command.h"
 
@@ -20,31 +21,6 @@ parse_tier(const char *arg, enum pending_tier *tier, struct err *err)
 	return 0;
 }
 
-/* "A-B", "A-" or "A". */
-static int
-parse_seq(const char *arg, uint32_t *first, uint32_t *last, struct err *err)
-{
-	const char *dash = strchr(arg, '-');
-	char a[16] = "";
-	size_t n = strcspn(arg, "-");
-	uint64_t from, to = SPOOL_SEQ_MAX;
-
-	if (n < sizeof(a))
-		memcpy(a, arg, n);
-	if (opt_uint("--seq", a, 0, SPOOL_SEQ_MAX, &from, err) == -1 ||
-	    (dash != NULL && dash[1] != '\0' &&
-	    opt_uint("--seq", dash + 1, 0, SPOOL_SEQ_MAX, &to, err) == -1))
-		return -1;
-	if (dash == NULL)
-		to = from;
-	if (from > to)
-		return err_set(err, ERR_USAGE,
-		    "--seq: bad value '%s': it goes backwards", arg);
-	*first = (uint32_t)from;
-	*last = (uint32_t)to;
-	return 0;
-}
-
 static int
 parse_rendition(const char *arg, const char **name, struct err *err)
 {
@@ -52,17 +28,6 @@ parse_rendition(const char *arg, const char **name, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "--rendition: bad name '%s'", arg);
 	*name = arg;
-	return 0;
-}
-
-static int
-parse_epoch(const char *arg, uint32_t *epoch, struct err *err)
-{
-	uint64_t n;
-
-	if (opt_uint("--epoch", arg, 1, SPOOL_EPOCH_MAX, &n, err) == -1)
-		return -1;
-	*epoch = (uint32_t)n;
 	return 0;
 }
 
@@ -86,15 +51,17 @@ take_option(struct args *a, const struct command *cmd, int c,
 		a->spool_dir = arg;
 		return 0;
 	case KEY_EPOCH:
-		return parse_epoch(arg, &a->epoch, err);
+		return select_parse_epoch(arg, &a->sel, err);
 	case KEY_FROM:
-	case KEY_TO:
-		return err_set(err, ERR_UNAVAILABLE, "'%s' is not done yet",
-		    c == KEY_FROM ? "--from" : "--to");
+		return select_parse_time("--from", arg, clock_wall_us(),
+		    &a->sel.from_us, err);
 	case KEY_SEQ:
-		return parse_seq(arg, &a->first, &a->last, err);
+		return select_parse_seq(arg, &a->sel, err);
 	case KEY_TIER:
 		return parse_tier(arg, &a->tier, err);
+	case KEY_TO:
+		return select_parse_time("--to", arg, clock_wall_us(),
+		    &a->sel.to_us, err);
 	}
 	return cmd->option(c, arg, err);
 }
@@ -119,6 +86,8 @@ take_args(struct args *a, const struct command *cmd, struct opt_state *os,
 		a->operands[a->count++] = argv[os->next];
 		opt_skip_operand(os);
 	}
+	if (a->sel.from_us >= a->sel.to_us)
+		return err_set(err, ERR_USAGE, "--from is not before --to");
 	if (a->count < cmd->min)
 		return err_set(err, ERR_USAGE, "missing operand");
 	if (cmd->max >= 0 && a->count > cmd->max)

@@ -2,13 +2,14 @@
 #include "command.h"
 
 static const struct opt_spec opts[] = {
-	OPT_JSON, OPT_NULL, OPT_RENDITION, OPT_SEQ, OPT_SPOOL, OPT_END
+	OPT_EPOCH, OPT_FROM, OPT_JSON, OPT_NULL, OPT_RENDITION, OPT_SEQ,
+	OPT_SPOOL, OPT_TO, OPT_END
 };
 
 static int
 ls_stream(struct args *a, const char *stream, struct err *err)
 {
-	return spool_each(&a->spool, stream, a->rendition, a->first, a->last,
+	return select_each(&a->spool, stream, a->rendition, &a->sel,
 	    print_key, a, err);
 }
 
@@ -22,8 +23,9 @@ const struct command ls_command = {
 	.word = "ls",
 	.prog = {
 		.name = "segment-store ls",
-		.synopsis = "[--spool DIR] [--rendition NAME] [--seq A-B] "
-		    "[--json | -0] [STREAM...]",
+		.synopsis = "[--spool DIR] [--rendition NAME] [--epoch N]\n"
+		    "[--seq A-B] [--from TIME] [--to TIME] [--json | -0] "
+		    "[STREAM...]",
 		.summary = "Print the line of each fragment, oldest first.",
 		.opts = opts,
 	},

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "command.h"
-#include "store/stat.h"
 
 enum { KEY_NEWEST = KEY_OWN, KEY_OLDER };
 
@@ -38,7 +37,7 @@ print_old(const struct spool_key *key, void *arg, struct err *err)
 	int64_t arrival_us;
 
 	if (line_of(&a->spool, key, &line, err) == -1 ||
-	    (older_us > 0 && stat_arrival_us(&a->spool, key, &line.info,
+	    (older_us > 0 && select_arrival_us(&a->spool, key, &line.info,
 	    &arrival_us, err) == -1)) {
 		if (err->errnum != ENOENT)
 			a->status = (enum err_class)log_fatal(err);

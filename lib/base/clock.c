@@ -62,3 +62,79 @@ clock_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_BYTES])
 	snprintf(out + n, CLOCK_RFC3339_BYTES - n, ".%03uZ",
 	    (unsigned)(wall_us / 1000 % 1000));
 }
+
+/* N digits at *S, at most MAX; moves *S behind them. */
+static bool
+digits(const char **s, int n, int max, int *out)
+{
+	for (*out = 0; n > 0; n--, (*s)++) {
+		if (**s < '0' || **s > '9')
+			return false;
+		*out = *out * 10 + (**s - '0');
+	}
+	return *out <= max;
+}
+
+static bool
+literal(const char **s, char c)
+{
+	return *(*s)++ == c;
+}
+
+static bool
+parse_fraction(const char **s, int64_t *us)
+{
+	int64_t scale = 100000;
+
+	*us = 0;
+	if (**s != '.')
+		return true;
+	if (*++*s < '0' || **s > '9')
+		return false;
+	for (; **s >= '0' && **s <= '9'; (*s)++, scale /= 10)
+		*us += (**s - '0') * scale;
+	return true;
+}
+
+/* "Z" or "+HH:MM" at the end of the text. */
+static bool
+parse_offset(const char *s, int64_t *offset_us)
+{
+	int sign = *s == '-' ? -1 : 1, h, m;
+
+	*offset_us = 0;
+	if (*s == 'Z')
+		return s[1] == '\0';
+	if (*s != '-' && *s != '+')
+		return false;
+	s++;
+	if (!digits(&s, 2, 23, &h) || !literal(&s, ':') ||
+	    !digits(&s, 2, 59, &m))
+		return false;
+	*offset_us = sign * (h * 60 + m) * INT64_C(60000000);
+	return *s == '\0';
+}
+
+bool
+clock_parse_rfc3339(const char *s, int64_t *wall_us)
+{
+	struct tm tm = { 0 };
+	int64_t fraction_us, offset_us;
+	int year, month, day, h, m, sec;
+
+	if (!digits(&s, 4, 9999, &year) || year < 1970 || !literal(&s, '-') ||
+	    !digits(&s, 2, 12, &month) || !literal(&s, '-') ||
+	    !digits(&s, 2, 31, &day) || !literal(&s, 'T') ||
+	    !digits(&s, 2, 23, &h) || !literal(&s, ':') ||
+	    !digits(&s, 2, 59, &m) || !literal(&s, ':') ||
+	    !digits(&s, 2, 60, &sec) || !parse_fraction(&s, &fraction_us) ||
+	    !parse_offset(s, &offset_us))
+		return false;
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	tm.tm_mday = day;
+	*wall_us = ((int64_t)timegm(&tm) + h * 3600 + m * 60 + sec) * 1000000 +
+	    fraction_us - offset_us;
+	/* A 31st of June has become another day. */
+	return tm.tm_mon == month - 1 && tm.tm_mday == day;
+}

@@ -6,6 +6,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 int64_t	clock_mono_us(void);
@@ -21,5 +22,11 @@ int64_t	clock_wall_from_ntp(uint64_t ntp);
 /* "2026-03-01T12:00:00.000Z" (RFC 3339, UTC, milliseconds cut). */
 #define CLOCK_RFC3339_BYTES	32
 void	clock_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_BYTES]);
+
+/*
+ * The way back: any offset and fraction (microseconds count), years from
+ * 1970 on.  False when S is not of that form.
+ */
+bool	clock_parse_rfc3339(const char *s, int64_t *wall_us);
 
 #endif /* BASE_CLOCK_H */

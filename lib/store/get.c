@@ -1,6 +1,7 @@
 #include "store/get.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -9,27 +10,51 @@
 #include "base/limits.h"
 #include "media/mp4.h"
 
+#define EPOCHS_SHOWN	8
+
 struct get {
 	struct spool	*s;
 	int		 fd;
-	uint32_t	 only;		/* epoch; 0: any */
-	uint32_t	 low, high;	/* epochs found */
-	uint32_t	 count;
+	uint32_t	 count;		/* fragments written */
 	struct buf	 b;
 };
+
+/* The epochs in a range, for the message when there are several. */
+struct survey {
+	uint32_t	epochs, epoch;
+	uint32_t	first, last;	/* seq in the epoch */
+	size_t		n;
+	char		text[300];
+};
+
+static void
+note_epoch(struct survey *v)
+{
+	int n;
+
+	if (v->epochs == 0 || v->epochs > EPOCHS_SHOWN)
+		return;
+	n = snprintf(v->text + v->n, sizeof(v->text) - v->n, "%s%" PRIu32
+	    " (--seq %" PRIu32 "-%" PRIu32 ")", v->epochs == 1 ? "" : ", ",
+	    v->epoch, v->first, v->last);
+	v->n += n > 0 ? (size_t)n : 0;
+	if (v->n >= sizeof(v->text))
+		v->n = sizeof(v->text) - 1;
+}
 
 static int
 survey(const struct spool_key *key, void *arg, struct err *err)
 {
-	struct get *g = arg;
+	struct survey *v = arg;
 
 	(void)err;
-	if (g->only != 0 && key->epoch != g->only)
-		return 0;
-	if (g->count == 0)
-		g->low = key->epoch;
-	g->high = key->epoch;
-	g->count++;
+	if (v->epochs == 0 || key->epoch != v->epoch) {
+		note_epoch(v);
+		v->epochs++;
+		v->epoch = key->epoch;
+		v->first = key->seq;
+	}
+	v->last = key->seq;
 	return 0;
 }
 
@@ -77,8 +102,6 @@ write_fragment(const struct spool_key *key, void *arg, struct err *err)
 	bool first = g->count == 0;
 	size_t skip = 0;
 
-	if (key->epoch != g->low)
-		return 0;
 	g->count++;
 	if (first && !original && write_init(g, key, err) == -1)
 		return -1;
@@ -92,26 +115,34 @@ write_fragment(const struct spool_key *key, void *arg, struct err *err)
 }
 
 int
-get_range(struct spool *s, const struct get_range *r, int fd,
-    struct err *err)
+get_selected(struct spool *s, const char *stream, const char *rendition,
+    const struct select *sel, int fd, struct err *err)
 {
-	struct get g = { .s = s, .fd = fd, .only = r->epoch };
+	struct get g = { .s = s, .fd = fd };
+	struct survey v = { .epochs = 0 };
+	struct select found = *sel;
 	int rc;
 
-	if (spool_each(s, r->stream, r->rendition, r->first, r->last, survey,
-	    &g, err) == -1)
+	if (select_each(s, stream, rendition, sel, survey, &v, err) == -1)
 		return -1;
-	if (g.count == 0)
+	if (v.epochs == 0)
 		return err_set(err, ERR_INPUT,
-		    "no such fragment of '%s', rendition '%s'", r->stream,
-		    r->rendition);
-	if (g.low != g.high)
-		return err_set(err, ERR_DATA, "the range spans epochs %" PRIu32
-		    " to %" PRIu32 ": one file can have one", g.low, g.high);
-	g.count = 0;
+		    "no such fragment of '%s', rendition '%s'", stream,
+		    rendition);
+	note_epoch(&v);
+	if (v.epochs > 1)
+		return err_set(err, ERR_DATA, "one file can have one epoch: "
+		    "give --epoch; these are %s%s", v.text,
+		    v.epochs > EPOCHS_SHOWN ? " and more" : "");
+	/* What arrives from now on is not in it. */
+	found.epoch = v.epoch;
+	found.first = v.first;
+	found.last = v.last;
+	found.from_us = INT64_MIN;
+	found.to_us = INT64_MAX;
 	buf_init(&g.b, LIMIT_FRAGMENT_BYTES);
-	rc = spool_each(s, r->stream, r->rendition, r->first, r->last,
-	    write_fragment, &g, err);
+	rc = select_each(s, stream, rendition, &found, write_fragment, &g,
+	    err);
 	buf_release(&g.b);
 	return rc;
 }

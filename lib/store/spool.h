@@ -116,6 +116,11 @@ int	spool_each(struct spool *s, const char *stream, const char *rendition,
 	    uint32_t first, uint32_t last, spool_fn *fn, void *arg,
 	    struct err *err) __attribute__((warn_unused_result));
 
+/* The same for KEY's epoch alone. */
+int	spool_each_of_epoch(struct spool *s, const struct spool_key *key,
+	    uint32_t first, uint32_t last, spool_fn *fn, void *arg,
+	    struct err *err) __attribute__((warn_unused_result));
+
 /*
  * 1 when KEY's epoch has a fragment with FIRST <= seq <= LAST, 0, or -1.
  */
@@ -146,6 +151,11 @@ int	spool_find(struct spool *s, const char *stream, const char *rendition,
 int	spool_epochs(struct spool *s, const char *stream,
 	    const char *rendition, uint32_t **epochs, size_t *count,
 	    struct err *err) __attribute__((warn_unused_result));
+/* Only the epochs that may have numbers from FIRST to LAST. */
+int	spool_epochs_in(struct spool *s, const char *stream,
+	    const char *rendition, uint32_t first, uint32_t last,
+	    uint32_t **epochs, size_t *count, struct err *err)
+	    __attribute__((warn_unused_result));
 int	spool_groups(struct spool *s, const struct spool_key *key,
 	    uint32_t **groups, size_t *count, struct err *err)
 	    __attribute__((warn_unused_result));

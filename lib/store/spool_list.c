@@ -1,9 +1,7 @@
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/err.h"
 #include "store/list.h"
@@ -185,6 +183,88 @@ set_key(struct spool_key *key, const char *stream, const char *rendition)
 	snprintf(key->rendition, sizeof(key->rendition), "%s", rendition);
 }
 
+/* The first group of EPOCH.  1, 0 when it has none, -1. */
+static int
+first_group(struct spool *s, const struct spool_key *key, uint32_t epoch,
+    uint32_t *group, struct err *err)
+{
+	struct spool_key k = *key;
+	uint32_t *groups;
+	size_t count;
+
+	k.epoch = epoch;
+	if (spool_groups(s, &k, &groups, &count, err) == -1)
+		return -1;
+	if (count > 0)
+		*group = groups[0];
+	free(groups);
+	return count > 0;
+}
+
+/*
+ * Search for the last epoch that begins in front of GROUP: *AT, 0 when there
+ * is none.  Those from *END on, a greater place, begin there or behind, or
+ * have nothing.
+ */
+static int
+search_epoch(struct spool *s, const struct spool_key *key,
+    const uint32_t *epochs, size_t count, uint32_t group, size_t *at,
+    size_t *end, struct err *err)
+{
+	size_t low = 0, high = count, mid, i;
+	uint32_t first = 0;
+	int rc;
+
+	*at = 0;
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		i = mid + 1;
+		do
+			rc = first_group(s, key, epochs[--i], &first, err);
+		while (rc == 0 && i > low);
+		if (rc == -1)
+			return -1;
+		if (rc == 1 && first >= group) {
+			high = i;
+			continue;
+		}
+		if (rc == 1)
+			*at = i;
+		low = mid + 1;
+	}
+	*end = low;
+	return 0;
+}
+
+int
+spool_epochs_in(struct spool *s, const char *stream, const char *rendition,
+    uint32_t first, uint32_t last, uint32_t **epochs, size_t *count,
+    struct err *err)
+{
+	struct spool_key key;
+	size_t from = 0, to, ignored;
+	int rc = 0;
+
+	set_key(&key, stream, rendition);
+	if (spool_epochs(s, stream, rendition, epochs, count, err) == -1)
+		return -1;
+	to = *count;
+	if (first >= SPOOL_GROUP)
+		rc = search_epoch(s, &key, *epochs, *count,
+		    first / SPOOL_GROUP, &from, &ignored, err);
+	if (rc == 0 && last < SPOOL_SEQ_MAX)
+		rc = search_epoch(s, &key, *epochs, *count,
+		    last / SPOOL_GROUP + 1, &ignored, &to, err);
+	if (rc == -1) {
+		free(*epochs);
+		return -1;
+	}
+	*count = to > from ? to - from : 0;
+	if (from > 0)
+		memmove(*epochs, *epochs + from, *count * sizeof(**epochs));
+	return 0;
+}
+
 int
 spool_each(struct spool *s, const char *stream, const char *rendition,
     uint32_t first, uint32_t last, spool_fn *fn, void *arg, struct err *err)
@@ -196,7 +276,8 @@ spool_each(struct spool *s, const char *stream, const char *rendition,
 	int rc = 0;
 
 	set_key(&key, stream, rendition);
-	if (spool_epochs(s, stream, rendition, &epochs, &count, err) == -1)
+	if (spool_epochs_in(s, stream, rendition, first, last, &epochs,
+	    &count, err) == -1)
 		return -1;
 	for (i = 0; i < count && rc == 0; i++) {
 		key.epoch = epochs[i];
@@ -204,6 +285,16 @@ spool_each(struct spool *s, const char *stream, const char *rendition,
 	}
 	free(epochs);
 	return rc;
+}
+
+int
+spool_each_of_epoch(struct spool *s, const struct spool_key *key,
+    uint32_t first, uint32_t last, spool_fn *fn, void *arg, struct err *err)
+{
+	struct each e = { s, first, last, fn, arg, err };
+	struct spool_key k = *key;
+
+	return each_in_epoch(&e, &k);
 }
 
 static int
@@ -219,10 +310,7 @@ int
 spool_any(struct spool *s, const struct spool_key *key, uint32_t first,
     uint32_t last, struct err *err)
 {
-	struct each e = { s, first, last, found, NULL, err };
-	struct spool_key k = *key;
-
-	return each_in_epoch(&e, &k);
+	return spool_each_of_epoch(s, key, first, last, found, NULL, err);
 }
 
 /* The newest fragment of KEY's epoch.  1, 0 or -1. */
@@ -285,95 +373,4 @@ spool_find(struct spool *s, const char *stream, const char *rendition,
 	}
 	free(epochs);
 	return found;
-}
-
-void
-spool_free_names(char **names)
-{
-	size_t i;
-
-	if (names == NULL)
-		return;
-	for (i = 0; names[i] != NULL; i++)
-		free(names[i]);
-	free(names);
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool
-is_directory(const struct list *l, const char *name)
-{
-	struct stat st;
-
-	return fstatat(dirfd(l->dir), name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISDIR(st.st_mode);
-}
-
-/* Append a copy of NAME to the NULL-ended array. */
-static int
-append_name(char ***names, size_t *count, const char *name, struct err *err)
-{
-	char **more = realloc(*names, (*count + 2) * sizeof(*more));
-
-	if (more == NULL)
-		return err_nomem(err);
-	*names = more;
-	more[*count + 1] = NULL;
-	if ((more[*count] = strdup(name)) == NULL)
-		return err_nomem(err);
-	(*count)++;
-	return 0;
-}
-
-/* The directories in PATH whose names could be a stream's or rendition's. */
-static char **
-list_names(struct spool *s, const char *path, struct err *err)
-{
-	struct list l;
-	char **names = calloc(1, sizeof(*names));
-	const char *name = NULL;
-	size_t count = 0;
-	int rc;
-
-	if (names == NULL) {
-		err_nomem(err);
-		return NULL;
-	}
-	if (list_open(&l, s, path, err) == -1) {
-		free(names);
-		return NULL;
-	}
-	while ((rc = list_next(&l, &name, err)) == 1)
-		if (name_ok(name) && is_directory(&l, name) &&
-		    append_name(&names, &count, name, err) == -1) {
-			rc = -1;
-			break;
-		}
-	list_close(&l);
-	if (rc == -1) {
-		spool_free_names(names);
-		return NULL;
-	}
-	qsort(names, count, sizeof(*names), compare_names);
-	return names;
-}
-
-char **
-spool_streams(struct spool *s, struct err *err)
-{
-	return list_names(s, "src", err);
-}
-
-char **
-spool_renditions(struct spool *s, const char *stream, struct err *err)
-{
-	char path[SPOOL_PATH_BYTES];
-
-	snprintf(path, sizeof(path), "www/%s", stream);
-	return list_names(s, path, err);
 }

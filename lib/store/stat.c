@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
-#include "media/fragment.h"
+#include "store/select.h"
 
 struct count {
 	struct spool		*s;
@@ -41,22 +41,10 @@ count_fragment(const struct spool_key *key, void *arg, struct err *err)
 }
 
 int
-stat_arrival_us(struct spool *s, const struct spool_key *key,
-    const struct fragment_info *info, int64_t *arrival_us, struct err *err)
-{
-	*arrival_us = info->arrival_us;
-	if (*arrival_us != 0)
-		return 0;
-	return spool_mtime_us(s, key, arrival_us, err);
-}
-
-int
 stat_stream(struct spool *s, const char *stream, struct stream_stat *st,
     struct err *err)
 {
 	struct count c = { .s = s, .st = st };
-	struct fragment_info info;
-	uint64_t bytes;
 
 	memset(st, 0, sizeof(*st));
 	snprintf(st->stream, sizeof(st->stream), "%s", stream);
@@ -65,9 +53,7 @@ stat_stream(struct spool *s, const char *stream, struct stream_stat *st,
 		return -1;
 	if (st->fragments == 0)
 		return 0;
-	if (spool_info(s, &c.newest, &info, &bytes, err) == -1)
-		return -1;
-	return stat_arrival_us(s, &c.newest, &info, &st->newest_us, err);
+	return select_arrival_us(s, &c.newest, NULL, &st->newest_us, err);
 }
 
 static int

@@ -35,12 +35,4 @@ int	stat_pending(struct spool *s, const struct ladder *l,
 int	stat_tickets(struct spool *s, struct stream_stat *st, size_t n,
 	    struct err *err) __attribute__((warn_unused_result));
 
-/*
- * When the fragment KEY with INFO arrived: what the fragment says, else when
- * its file was written.  0 or -1.
- */
-int	stat_arrival_us(struct spool *s, const struct spool_key *key,
-	    const struct fragment_info *info, int64_t *arrival_us,
-	    struct err *err) __attribute__((warn_unused_result));
-
 #endif /* STORE_STAT_H */
