@@ -40,10 +40,13 @@ enum {
 	OPT_KEYS,
 	OPT_MAX_PER_ADDRESS,
 	OPT_MAX_PUBLISHERS,
+	OPT_METRICS,
 	OPT_ON_BUSY,
 	OPT_ONCE,
 	OPT_PUBLISH,
 	OPT_READY_FD,
+	OPT_STATUS_FD,
+	OPT_STATUS_INTERVAL,
 	OPT_TLS_LISTEN,
 };
 
@@ -66,6 +69,7 @@ static const struct opt_spec opts[] = {
 	    "publishers at one time (default: 1000)" },
 	{ OPT_MAX_PER_ADDRESS, "max-per-address", "N",
 	    "idle connections of one address (default: 100)" },
+	{ OPT_METRICS, "metrics", "FILE", "keep metrics for Prometheus there" },
 	{ OPT_ON_BUSY, "on-busy", "HOW",
 	    "to a second publisher: takeover (default) or refuse" },
 	{ OPT_ONCE, "once", NULL, "serve one publisher, then exit" },
@@ -73,6 +77,10 @@ static const struct opt_spec opts[] = {
 	    "time from handshake to publish (default: 15s)" },
 	{ OPT_READY_FD, "ready-fd", "N",
 	    "write the ports to descriptor N when listening" },
+	{ OPT_STATUS_FD, "status-fd", "N",
+	    "write a line for each publisher to descriptor N" },
+	{ OPT_STATUS_INTERVAL, "status-interval", "TIME",
+	    "from one report to the next (default: 10s)" },
 	{ OPT_TLS_LISTEN, "tls-listen", "ADDR:PORT", "not supported yet" },
 	OPT_END
 };
@@ -118,27 +126,58 @@ add_listen(const char *arg, struct options *o, struct err *err)
 }
 
 static int
+set_time(int key, const char *arg, struct recv_conf *conf, struct err *err)
+{
+	const int64_t hour_us = 3600000000, day_us = 24 * hour_us;
+
+	switch (key) {
+	case OPT_AUTH_TIMEOUT:
+		return opt_time_us("--auth-timeout", arg, 1000, hour_us,
+		    &conf->auth_us, err);
+	case OPT_HANDSHAKE:
+		return opt_time_us("--handshake", arg, 1000, hour_us,
+		    &conf->handshake_us, err);
+	case OPT_IDLE:
+		return opt_time_us("--idle", arg, 1000, day_us,
+		    &conf->idle_us, err);
+	case OPT_PUBLISH:
+		return opt_time_us("--publish", arg, 1000, hour_us,
+		    &conf->publish_us, err);
+	default:
+		return opt_time_us("--status-interval", arg, 100000, day_us,
+		    &conf->status_us, err);
+	}
+}
+
+static int
 set_number(int key, const char *arg, struct recv_conf *conf, struct err *err)
 {
 	uint64_t n;
 
-	if (key == OPT_READY_FD) {
+	switch (key) {
+	case OPT_READY_FD:
 		if (opt_uint("--ready-fd", arg, 0, INT32_MAX, &n, err) == -1)
 			return -1;
 		conf->ready_fd = (int)n;
 		return 0;
-	}
-	if (key == OPT_MAX_PER_ADDRESS) {
+	case OPT_STATUS_FD:
+		if (opt_uint("--status-fd", arg, 1, INT32_MAX, &n, err) == -1)
+			return -1;
+		conf->status_fd = (int)n;
+		return 0;
+	case OPT_MAX_PER_ADDRESS:
 		if (opt_uint("--max-per-address", arg, 1,
 		    LIMIT_RECV_PUBLISHERS, &n, err) == -1)
 			return -1;
 		conf->max_per_address = n;
 		return 0;
+	default:
+		if (opt_uint("--max", arg, 1, LIMIT_RECV_PUBLISHERS, &n,
+		    err) == -1)
+			return -1;
+		conf->max_publishers = n;
+		return 0;
 	}
-	if (opt_uint("--max", arg, 1, LIMIT_RECV_PUBLISHERS, &n, err) == -1)
-		return -1;
-	conf->max_publishers = n;
-	return 0;
 }
 
 static int
@@ -160,21 +199,12 @@ set_option(int key, const char *arg, struct options *o, struct err *err)
 	case OPT_AUTH:
 		o->conf.auth = arg;
 		return 0;
-	case OPT_AUTH_TIMEOUT:
-		return opt_time_us("--auth-timeout", arg, 1000, 3600000000,
-		    &o->conf.auth_us, err);
 	case OPT_CERT:
 		return unsupported("--cert", err);
 	case OPT_KEY:
 		return unsupported("--key", err);
 	case OPT_TLS_LISTEN:
 		return unsupported("--tls-listen", err);
-	case OPT_HANDSHAKE:
-		return opt_time_us("--handshake", arg, 1000, 3600000000,
-		    &o->conf.handshake_us, err);
-	case OPT_IDLE:
-		return opt_time_us("--idle", arg, 1000, 86400000000,
-		    &o->conf.idle_us, err);
 	case OPT_HASH_KEY:
 		o->hash_key = true;
 		return 0;
@@ -183,14 +213,19 @@ set_option(int key, const char *arg, struct options *o, struct err *err)
 		return 0;
 	case OPT_ON_BUSY:
 		return set_on_busy(arg, &o->conf, err);
+	case OPT_METRICS:
+		o->conf.metrics = arg;
+		return 0;
 	case OPT_ONCE:
 		o->conf.once = true;
 		return 0;
-	case OPT_PUBLISH:
-		return opt_time_us("--publish", arg, 1000, 3600000000,
-		    &o->conf.publish_us, err);
-	default:
+	case OPT_MAX_PER_ADDRESS:
+	case OPT_MAX_PUBLISHERS:
+	case OPT_READY_FD:
+	case OPT_STATUS_FD:
 		return set_number(key, arg, &o->conf, err);
+	default:
+		return set_time(key, arg, &o->conf, err);
 	}
 }
 
@@ -212,6 +247,9 @@ parse(int argc, char *argv[], struct opt_state *os, struct options *o,
 		    "--auth and --keys exclude each other");
 	if (os->next < argc)
 		o->conf.handler = argv + os->next;
+	if (o->conf.handler == NULL && o->conf.status_fd == STDOUT_FILENO)
+		return err_set(err, ERR_USAGE,
+		    "--status-fd: FLV goes to standard output");
 	if (o->hash_key && o->conf.handler != NULL)
 		return err_set(err, ERR_USAGE, "--hash-key takes no operands");
 	if (!o->hash_key && o->conf.handler == NULL &&
@@ -264,6 +302,7 @@ block_signals(int *signal_fd, struct err *err)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
 	    signal(SIGCHLD, SIG_DFL) == SIG_ERR ||
 	    sigprocmask(SIG_BLOCK, &set, NULL) == -1)
@@ -288,27 +327,52 @@ raise_files(size_t publishers)
 }
 
 /*
- * Standard output for the loop, which must not block.  A pipe is opened
- * again: O_NONBLOCK on ours would be set for everybody who shares it.
+ * Descriptor FROM for the loop, which must not block, as *FD.  A pipe is
+ * opened again: O_NONBLOCK on ours would be set for everybody who shares it.
  */
+static int
+open_nonblocking(int from, int *fd, struct err *err)
+{
+	char path[32];
+	struct stat st;
+
+	*fd = from;
+	if (fstat(from, &st) == -1)
+		return err_sys(err, ERR_IO, "cannot use descriptor %d", from);
+	if (!S_ISFIFO(st.st_mode))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", from);
+	*fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (*fd != -1)
+		return 0;
+	*fd = from;		/* somebody else's pipe: share it, then */
+	if (fcntl(from, F_SETFL, O_WRONLY | O_NONBLOCK) == -1)
+		return err_sys(err, ERR_IO, "cannot use descriptor %d", from);
+	return 0;
+}
+
 static int
 open_output(int *fd, struct err *err)
 {
-	struct stat st;
-
-	*fd = STDOUT_FILENO;
-	if (fstat(STDOUT_FILENO, &st) == -1)
-		return err_sys(err, ERR_IO, "cannot use standard output");
-	if (!S_ISFIFO(st.st_mode))
+	if (open_nonblocking(STDOUT_FILENO, fd, err) == -1)
+		return -1;
+	if (*fd == STDOUT_FILENO)
 		return 0;
-	*fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	if (*fd != -1) {
-		close(STDOUT_FILENO);
-		return fill_standard_fds(err);
-	}
-	*fd = STDOUT_FILENO;	/* somebody else's pipe: share it, then */
-	if (fcntl(*fd, F_SETFL, O_WRONLY | O_NONBLOCK) == -1)
-		return err_sys(err, ERR_IO, "cannot use standard output");
+	close(STDOUT_FILENO);
+	return fill_standard_fds(err);
+}
+
+static int
+open_status(int *fd, struct err *err)
+{
+	int from = *fd;
+
+	if (from == -1)
+		return 0;
+	if (open_nonblocking(from, fd, err) == -1)
+		return -1;
+	if (*fd != from && from > STDERR_FILENO)
+		close(from);
 	return 0;
 }
 
@@ -341,7 +405,9 @@ serve(struct options *o, struct err *err)
 	    open_listeners(o, err) == -1 ||
 	    block_signals(&conf->signal_fd, err) == -1)
 		return -1;
-	if (conf->handler == NULL && open_output(&conf->out_fd, err) == -1)
+	if (open_status(&conf->status_fd, err) == -1 ||
+	    (conf->handler == NULL &&
+	    open_output(&conf->out_fd, err) == -1))
 		return -1;
 	raise_files(conf->max_publishers);
 	if ((env = handler_environment(environ)) == NULL)
@@ -361,6 +427,8 @@ main(int argc, char *argv[])
 	struct options o = {
 		.conf = {
 			.ready_fd = -1,
+			.status_fd = -1,
+			.status_us = 10000000,
 			.handshake_us = 5000000,
 			.idle_us = 20000000,
 			.auth_us = 5000000,

@@ -54,6 +54,8 @@
    publishers that there may be.  The oldest makes room. */
 #define LIMIT_RECV_PER_ADDRESS		100
 #define LIMIT_RECV_WAITING		256
+/* A report about all publishers. */
+#define LIMIT_RECV_STATUS_BYTES		(64 * 1024 * 1024)
 /* Programs of --auth at one time; other questions wait. */
 #define LIMIT_RECV_AUTH			16
 /* Addresses without a connection whose wrong keys are remembered. */

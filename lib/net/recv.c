@@ -129,6 +129,9 @@ take_signals(struct recv *r)
 		case SIGHUP:
 			reload_keys(r);
 			break;
+		case SIGUSR1:
+			status_show(r);
+			break;
 		case SIGINT:
 		case SIGTERM:
 			stop(r);
@@ -183,6 +186,7 @@ check_deadlines(struct recv *r)
 			pub_expire(r, p);
 		recv_check_by(r, p->kill_us);
 	}
+	status_tick(r);
 	if (r->stop_us <= r->now_us || r->leave_us <= r->now_us)
 		r->done = true;
 	recv_check_by(r, r->stop_us);
@@ -286,6 +290,8 @@ set_up(struct recv *r, struct err *err)
 	if (conf->keys_file != NULL &&
 	    keys_load(&r->keys, conf->keys_file, err) == -1)
 		return -1;
+	if (status_init(r, err) == -1)
+		return -1;
 	if (conf->auth != NULL && auth_check(conf->auth, err) == -1)
 		return -1;
 	if (recv_listen(r, err) == -1 ||
@@ -317,6 +323,7 @@ tear_down(struct recv *r)
 		close(r->epoll_fd);
 	keys_release(&r->keys);
 	strangers_release(r);
+	status_release(r);
 	buf_release(&r->scratch);
 	free(r->input);
 }
@@ -334,6 +341,8 @@ recv_run(const struct recv_conf *conf, struct err *err)
 		.dead_pubs = TAILQ_HEAD_INITIALIZER(r.dead_pubs),
 		.to_ask = TAILQ_HEAD_INITIALIZER(r.to_ask),
 		.asking = TAILQ_HEAD_INITIALIZER(r.asking),
+		.metrics_dir = -1,
+		.status_us = RECV_NEVER,
 		.now_us = clock_mono_us(),
 		.check_us = RECV_NEVER,
 		.stop_us = RECV_NEVER,

@@ -18,7 +18,7 @@ struct listeners;
 struct recv_conf {
 	struct listeners *listeners;	/* closed when no more is wanted */
 	int		 ready_fd;	/* write the ports there, close; -1: no */
-	int		 signal_fd;	/* signalfd(2) with CHLD HUP INT TERM */
+	int		 signal_fd;	/* signalfd(2): CHLD HUP INT TERM USR1 */
 	char *const	*handler;	/* argv; NULL: write to out_fd */
 	int		 out_fd;	/* without a handler */
 	char *const	*env;		/* of handlers: handler_environment() */
@@ -31,6 +31,10 @@ struct recv_conf {
 	int64_t		 publish_us;	/* from the handshake to publish */
 	size_t		 max_publishers;
 	size_t		 max_per_address;	/* that do not publish */
+	int		 status_fd;	/* lines go there, if it takes them
+					   at once; -1: no */
+	const char	*metrics;	/* a file for Prometheus; or NULL */
+	int64_t		 status_us;	/* from each of both to the next */
 	bool		 busy_refuse;	/* a stream that is live, instead of
 					   letting it be taken over */
 };
@@ -38,6 +42,7 @@ struct recv_conf {
 /*
  * Serve until SIGTERM or SIGINT, or one publisher with ONCE.
  * 0; or -1: ERR_INPUT, ERR_CONFIG (keys), ERR_OS, ERR_IO (out_fd),
+ * ERR_CREATE (metrics),
  * ERR_NO (ONCE, and the handler failed), ERR_AGAIN (handlers still ran when
  * their time after SIGTERM was over).
  */

@@ -17,6 +17,7 @@ pub_refuse(struct recv *r, struct conn *c, enum recv_refusal why,
 		[REFUSED_FAILED] = RTMP_REFUSE_FAILED,
 	};
 
+	r->stats.refused[why]++;
 	conn_tell(c, "publish refused: %s", reason);
 	rtmp_refuse(&c->rtmp, codes[why], reason, &c->out);
 	conn_linger(r, c);
@@ -88,6 +89,7 @@ take_over(struct recv *r, struct pub *p, struct conn *c)
 			    "the stream was taken over too often");
 			return;
 		}
+		r->stats.takeovers++;
 		memmove(p->takeovers_us, p->takeovers_us + 1,
 		    sizeof(p->takeovers_us) - sizeof(p->takeovers_us[0]));
 		p->takeovers_us[RECV_TAKEOVERS - 1] = r->now_us;

@@ -85,6 +85,7 @@ conn_new(struct recv *r, int fd, const struct tcp_peer *peer)
 	buf_init(&c->out, LIMIT_RTMP_REPLY_BYTES);
 	TAILQ_INSERT_TAIL(&r->conns, c, entry);
 	r->nconns++;
+	r->stats.connections++;
 	arm(r, c);
 	recv_check_by(r, conn_deadline(r, c));
 }
@@ -229,6 +230,7 @@ process(struct recv *r, struct conn *c, struct rd *in)
 {
 	struct err err = ERR_INIT;
 	struct rtmp_event ev;
+	uint64_t acked = c->rtmp.acked_bytes;
 	int rc;
 
 	while ((rc = rtmp_step(&c->rtmp, in, &c->out, &ev, &err)) == 1) {
@@ -236,6 +238,7 @@ process(struct recv *r, struct conn *c, struct rd *in)
 		if (c->state != CONN_OPEN)
 			break;
 	}
+	r->stats.acks += c->rtmp.acked_bytes != acked;
 	if (c->state == CONN_OPEN && c->pub != NULL)
 		pub_flush(r, c->pub);
 	if (c->state != CONN_OPEN && c->state != CONN_HELD)
@@ -280,6 +283,7 @@ receive(struct recv *r, struct conn *c)
 		return;
 	}
 	c->active_us = r->now_us;
+	r->stats.bytes += (size_t)n;
 	rd_init(&in, r->input, left + (size_t)n, 0);
 	process(r, c, &in);
 }

@@ -6,6 +6,7 @@
  *	recv_conn.c	one connection: reading, replies, its end
  *	recv_admit.c	who may publish: names, keys, takeovers, refusals
  *	recv_pub.c	one publication: the pipe, the handler
+ *	recv_status.c	what it tells about itself
  *	recv_auth.c	who may publish, asked of a program
  *	recv_guard.c	strangers: room for them, wrong keys, their log lines
  *
@@ -108,6 +109,20 @@ struct pub {
 	int64_t		 kill_us;	/* when patience with it ends */
 	int64_t		 takeovers_us[RECV_TAKEOVERS];	/* oldest first */
 	uint64_t	 bytes;		/* of FLV */
+	uint64_t	 pauses;	/* because the handler was slow */
+	uint64_t	 bps;		/* lately */
+	int64_t		 rate_us;	/* when that was computed */
+	uint64_t	 rate_bytes;	/* BYTES then */
+	bool		 has_key;
+	uint32_t	 key_ts_ms;	/* of the last keyframe */
+	uint32_t	 key_ms;	/* between the last two; 0: unknown */
+};
+
+/* All since the beginning. */
+struct recv_stats {
+	uint64_t	 connections, bytes, messages, acks;
+	uint64_t	 takeovers, pauses, handler_failures;
+	uint64_t	 refused[REFUSED_FAILED + 1];
 };
 
 /* Where connections come in. */
@@ -127,6 +142,12 @@ struct recv {
 	struct watch		 signals;
 	int64_t			 accept_us;	/* no accept before; 0: now */
 	struct keys		 keys;
+	struct recv_stats	 stats;
+	struct buf		 status;	/* lines not yet written */
+	int64_t			 status_us;	/* when to report; or NEVER */
+	int			 metrics_dir;	/* -1: none */
+	const char		*metrics_name;	/* in it */
+	bool			 metrics_failed;	/* and that was said */
 	struct auth_job_list	 to_ask, asking;
 	size_t			 nasking;
 	struct guard		 guard;
@@ -203,6 +224,21 @@ bool	strangers_may_log(struct conn *c);
 /* Once a round: says how many lines were left out when a period ends. */
 void	strangers_log_rest(struct recv *r);
 
+/* recv_status.c */
+/* 0, or -1 with ERR_USAGE or ERR_CREATE. */
+int	status_init(struct recv *r, struct err *err)
+	    __attribute__((warn_unused_result));
+void	status_release(struct recv *r);
+/* P got a message with a body. */
+void	status_message(struct recv *r, struct pub *p,
+	    const struct rtmp_event *ev);
+/* Compute P's rate if it is time. */
+void	status_rate(struct pub *p, int64_t now_us);
+/* Report now, as it was asked for by a signal. */
+void	status_show(struct recv *r);
+/* Report if it is time, and plan the next look. */
+void	status_tick(struct recv *r);
+
 /* recv_auth.c */
 /* Ask whether C may publish; it is held until the answer is there. */
 void	auth_ask(struct recv *r, struct conn *c, const struct rtmp_event *ev);
@@ -235,5 +271,7 @@ void	pub_ready(struct recv *r, struct pub *p, uint32_t events);
 void	pub_reaped(struct recv *r, struct pub *p, int status);
 void	pub_expire(struct recv *r, struct pub *p);
 void	pub_free(struct pub *p);
+/* Its app, cleaned, into OUT. */
+void	pub_app(const struct pub *p, char *out, size_t out_bytes);
 
 #endif /* NET_RECV_IMPL_H */

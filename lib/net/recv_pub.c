@@ -38,6 +38,12 @@ clean_app(const char *app, char *out, size_t out_bytes)
 	out[i] = '\0';
 }
 
+void
+pub_app(const struct pub *p, char *out, size_t out_bytes)
+{
+	clean_app(p->conn != NULL ? p->conn->rtmp.app : "", out, out_bytes);
+}
+
 static int
 start_handler(struct recv *r, struct pub *p, const struct conn *c,
     struct err *err)
@@ -106,7 +112,7 @@ pub_start(struct recv *r, struct conn *c, const char *stream,
 	p->watch.kind = WATCH_PUB;
 	p->fd = -1;
 	p->kill_us = RECV_NEVER;
-	p->start_us = r->now_us;
+	p->start_us = p->rate_us = r->now_us;
 	buf_init(&p->pending, LIMIT_RECV_PENDING_MAX_BYTES);
 	memcpy(p->takeovers_us, takeovers_us, sizeof(p->takeovers_us));
 	snprintf(p->stream, sizeof(p->stream), "%s", stream);
@@ -248,6 +254,7 @@ pub_media(struct recv *r, struct pub *p, const struct rtmp_event *ev)
 	size_t n = ev->body_bytes;
 	struct iovec parts[4];
 
+	status_message(r, p, ev);
 	flv_write_tag(head, ev->type, ev->ts_ms, (uint32_t)n);
 	flv_write_end(end, (uint32_t)n);
 	if (n < DIRECT_BYTES) {
@@ -282,12 +289,15 @@ pub_flush(struct recv *r, struct pub *p)
 	if (p->fd != -1 && part.iov_len > 0)
 		put_parts(r, p, &part, 1);
 	buf_reset(&r->scratch);
+	status_rate(p, r->now_us);
 	if (p->conn == NULL || p->conn->state != CONN_OPEN)
 		return;
 	if (p->pending.bad) {
 		conn_tell(p->conn, "stream '%s': out of memory", p->stream);
 		conn_close(r, p->conn);
 	} else if (waiting(p) >= LIMIT_RECV_PENDING_BYTES) {
+		p->pauses++;
+		r->stats.pauses++;
 		conn_pause(r, p->conn);
 	}
 }
@@ -377,6 +387,8 @@ pub_reaped(struct recv *r, struct pub *p, int status)
 
 	p->pid = 0;
 	describe_status(status, how, sizeof(how));
+	if (status != 0 || early)
+		r->stats.handler_failures++;
 	if (p->killed)
 		;		/* said already */
 	else if (r->conf->once && (status != 0 || early))
