@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/rd.h"
+#include "media/bits.h"
 
 #define TYPE_ESCAPE	31
 #define TYPE_SBR	5
@@ -11,27 +12,6 @@
 #define RATE_ESCAPE	15
 
 #define ADTS_BYTES	7
-
-struct bits {
-	struct rd	r;
-	uint8_t		cur;
-	unsigned	left;
-};
-
-static uint32_t
-bits_get(struct bits *b, unsigned n)
-{
-	uint32_t v = 0;
-
-	while (n-- > 0) {
-		if (b->left == 0) {
-			b->cur = rd_u8(&b->r);
-			b->left = 8;
-		}
-		v = v << 1 | (b->cur >> --b->left & 1u);
-	}
-	return v;
-}
 
 static unsigned
 get_type(struct bits *b)
@@ -108,12 +88,14 @@ int
 aac_config_parse(const uint8_t *p, size_t n, struct aac_config *config,
     struct err *err)
 {
-	struct bits b = { .left = 0 };
+	struct bits b;
+	struct rd r;
 	uint32_t index, short_frames;
 	unsigned type;
 	int samples;
 
-	rd_init(&b.r, p, n, 0);
+	rd_init(&r, p, n, 0);
+	bits_init(&b, r);
 	type = get_type(&b);
 	config->sample_rate = get_rate(&b);
 	index = bits_get(&b, 4);

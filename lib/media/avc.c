@@ -2,72 +2,14 @@
 
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/rd.h"
+#include "media/bits.h"
 
-#define NAL_SLICE	1
-#define NAL_IDR		5	/* 1 to 5 are slices and their partitions */
 #define NAL_SPS		7
 
 #define MB_MAX		1024	/* macroblocks in a row: 16384 pixels */
 #define SAR_EXTENDED	255
-
-/* Bits of an RBSP (14496-10 7.3.1): skips emulation prevention bytes. */
-struct bits {
-	struct rd	r;
-	uint32_t	last;	/* the two bytes before CUR, for 00 00 03 */
-	uint8_t		cur;
-	unsigned	left;	/* bits not yet read of CUR */
-};
-
-static unsigned
-bit(struct bits *b)
-{
-	if (b->left == 0) {
-		b->cur = rd_u8(&b->r);
-		if (b->cur == 3 && (b->last & 0xffff) == 0) {
-			b->cur = rd_u8(&b->r);
-			b->last = 0xffff;
-		}
-		b->last = b->last << 8 | b->cur;
-		b->left = 8;
-	}
-	return b->cur >> --b->left & 1u;
-}
-
-static uint32_t
-bits_get(struct bits *b, unsigned n)
-{
-	uint32_t v = 0;
-
-	while (n-- > 0)
-		v = v << 1 | bit(b);
-	return v;
-}
-
-/* ue(v), 14496-10 9.1. */
-static uint32_t
-bits_ue(struct bits *b)
-{
-	unsigned zeros = 0;
-
-	while (bit(b) == 0) {
-		if (++zeros > 31 || b->r.bad) {
-			b->r.bad = true;
-			return 0;
-		}
-	}
-	return (UINT32_C(1) << zeros) - 1 + bits_get(b, zeros);
-}
-
-static int32_t
-bits_se(struct bits *b)
-{
-	uint32_t v = bits_ue(b);
-
-	return (v & 1) != 0 ? (int32_t)(v / 2 + 1) : -(int32_t)(v / 2);
-}
 
 static void
 skip_scaling_list(struct bits *b, unsigned size)
@@ -155,10 +97,11 @@ sps_aspect(struct bits *b, struct avc_config *config)
 static int
 sps_parse(struct rd r, struct avc_config *config, struct err *err)
 {
-	struct bits b = { .r = r, .last = 0xffff };
+	struct bits b;
 	uint32_t chroma = 1, profile, cols, rows, fields, crop[4] = { 0 };
 	uint32_t unit_x, unit_y, width, height;
 
+	bits_init_rbsp(&b, r);
 	bits_get(&b, 8);		/* NAL unit header */
 	profile = bits_get(&b, 8);
 	bits_get(&b, 16);		/* constraints, level */
@@ -215,135 +158,4 @@ avc_config_parse(const uint8_t *p, size_t n, struct avc_config *config,
 		    "H.264: no SPS in the configuration record");
 	config->nal_length_bytes = length_bytes;
 	return sps_parse(sps, config, err);
-}
-
-static void
-unit_note(struct avc_unit *unit, const uint8_t *nal)
-{
-	const unsigned type = nal[0] & 0x1f;
-
-	if (type >= NAL_SLICE && type <= NAL_IDR)
-		unit->picture = true;
-	if (type == NAL_IDR)
-		unit->idr = true;
-}
-
-/*
- * The next NAL unit behind a length, or NULL at the end; *CLEAN is cleared
- * when something had to be passed over.
- */
-static const uint8_t *
-next_by_length(struct rd *r, uint8_t length_bytes, size_t *bytes,
-    bool *clean)
-{
-	uint32_t n = 0;
-
-	while (rd_left(r) > 0) {
-		n = length_bytes == 4 ? rd_u32(r) : length_bytes == 2 ?
-		    rd_u16(r) : rd_u8(r);
-		if (r->bad || n > rd_left(r)) {
-			*clean = false;
-			return NULL;
-		}
-		if (n > 0) {
-			*bytes = n;
-			return rd_bytes(r, n);
-		}
-		*clean = false;
-	}
-	return NULL;
-}
-
-/* The first 00 00 01 from P on, or END. */
-static const uint8_t *
-start_code(const uint8_t *p, const uint8_t *end)
-{
-	const uint8_t *one;
-
-	while (end - p >= 3) {
-		one = memchr(p + 2, 1, (size_t)(end - p) - 2);
-		if (one == NULL)
-			break;
-		if (one[-1] == 0 && one[-2] == 0)
-			return one - 2;
-		p = one - 1;
-	}
-	return end;
-}
-
-/* The next NAL unit between start codes (14496-10 B.1), or NULL. */
-static const uint8_t *
-next_by_code(struct rd *r, size_t *bytes)
-{
-	const uint8_t *nal, *end;
-
-	for (;;) {
-		nal = start_code(r->p, r->end);
-		if (nal == r->end)
-			return NULL;
-		nal += 3;
-		end = r->p = start_code(nal, r->end);
-		while (end > nal && end[-1] == 0)
-			end--;		/* trailing zeros, or a longer code */
-		if (end > nal) {
-			*bytes = (size_t)(end - nal);
-			return nal;
-		}
-	}
-}
-
-static bool
-begins_with_code(const uint8_t *p, size_t n)
-{
-	return n >= 4 && p[0] == 0 && p[1] == 0 &&
-	    (p[2] == 1 || (p[2] == 0 && p[3] == 1));
-}
-
-void
-avc_unit_scan(const uint8_t *p, size_t n, uint8_t nal_length_bytes,
-    struct avc_unit *unit)
-{
-	const uint8_t *nal;
-	struct rd r;
-	size_t bytes;
-
-	memset(unit, 0, sizeof(*unit));
-	unit->clean = true;
-	rd_init(&r, p, n, 0);
-	while ((nal = next_by_length(&r, nal_length_bytes, &bytes,
-	    &unit->clean)) != NULL)
-		unit_note(unit, nal);
-	/* 00 00 00 01 can be a length: only when it does not come out even. */
-	if (unit->clean || !begins_with_code(p, n))
-		return;
-	memset(unit, 0, sizeof(*unit));
-	unit->annexb = true;
-	rd_init(&r, p, n, 0);
-	while ((nal = next_by_code(&r, &bytes)) != NULL)
-		unit_note(unit, nal);
-}
-
-void
-avc_put_unit(struct buf *out, const uint8_t *p, size_t n,
-    uint8_t nal_length_bytes, const struct avc_unit *unit)
-{
-	const uint8_t *nal;
-	bool clean = true;
-	struct rd r;
-	size_t bytes;
-
-	rd_init(&r, p, n, 0);
-	while ((nal = unit->annexb ? next_by_code(&r, &bytes) :
-	    next_by_length(&r, nal_length_bytes, &bytes, &clean)) != NULL) {
-		if (nal_length_bytes < 4 &&
-		    bytes >> 8 * nal_length_bytes != 0)
-			continue;	/* Annex B: has no length that small */
-		if (nal_length_bytes == 4)
-			buf_put_u32(out, (uint32_t)bytes);
-		else if (nal_length_bytes == 2)
-			buf_put_u16(out, (uint16_t)bytes);
-		else
-			buf_put_u8(out, (uint8_t)bytes);
-		buf_put(out, nal, bytes);
-	}
 }

@@ -1,5 +1,5 @@
 /*
- * avc - H.264 as FLV and ISO BMFF carry it (ISO/IEC 14496-15 5.3, 14496-10).
+ * avc - the configuration of H.264 (ISO/IEC 14496-15 5.3, 14496-10).
  *
  * Pure: no I/O, no globals.  Safe on hostile input.
  */
@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct buf;
 struct err;
 
 struct avc_config {
@@ -22,24 +21,5 @@ struct avc_config {
 /* Read an AVCDecoderConfigurationRecord.  0, or -1 with ERR_DATA. */
 int	avc_config_parse(const uint8_t *p, size_t n, struct avc_config *config,
 	    struct err *err) __attribute__((warn_unused_result));
-
-/* What is in one access unit. */
-struct avc_unit {
-	bool	picture;	/* a slice at all */
-	bool	idr;		/* NAL unit type 5: decoding can start here */
-	bool	annexb;		/* start codes, although FLV wants lengths */
-	bool	clean;		/* whole units behind right lengths, and no
-				   empty ones: can be stored as it is */
-};
-
-void	avc_unit_scan(const uint8_t *p, size_t n, uint8_t nal_length_bytes,
-	    struct avc_unit *unit);
-
-/*
- * Append the access unit that UNIT was scanned from, with right lengths;
- * units that are empty or cut short are left out.
- */
-void	avc_put_unit(struct buf *out, const uint8_t *p, size_t n,
-	    uint8_t nal_length_bytes, const struct avc_unit *unit);
 
 #endif /* MEDIA_AVC_H */

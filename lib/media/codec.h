@@ -11,7 +11,15 @@
 enum codec {
 	CODEC_NONE = 0,
 	CODEC_H264,
+	CODEC_HEVC,
+	CODEC_AV1,
+	CODEC_VP9,
 	CODEC_AAC,
+	CODEC_OPUS,
+	CODEC_MP3,
+	CODEC_FLAC,
+	CODEC_AC3,
+	CODEC_EAC3,
 };
 
 enum track_kind { TRACK_VIDEO, TRACK_AUDIO };
@@ -29,12 +37,16 @@ struct track {
 	uint32_t	 sar_num, sar_den;	/* video: 0 when not known */
 	uint32_t	 sample_rate;	/* audio, Hz */
 	uint16_t	 channels;	/* audio */
-	const uint8_t	*config;	/* H.264: AVCDecoderConfigurationRecord
-					   (ISO/IEC 14496-15 5.3.3.1); AAC:
-					   AudioSpecificConfig (14496-3 1.6);
-					   borrowed from whoever filled this */
+	const uint8_t	*config;	/* AAC: AudioSpecificConfig (ISO/IEC
+					   14496-3 1.6); MP3: none; else the
+					   body of avcC, hvcC, av1C, vpcC,
+					   dOps, dfLa, dac3 or dec3; borrowed
+					   from whoever filled this */
 	size_t		 config_bytes;
 };
+
+/* MP3 with fewer samples a second than this is MPEG-2's. */
+#define CODEC_MPEG1_RATE_MIN	32000
 
 /* "H.264", "AAC": for messages. */
 const char	*codec_name(enum codec codec);
@@ -43,7 +55,7 @@ const char	*codec_name(enum codec codec);
 
 /*
  * The CODECS string of RFC 6381, from the configuration's own bytes:
- * "avc1.64001f", "mp4a.40.2".  0, or -1 with ERR_DATA.
+ * "avc1.64001f", "mp4a.40.2", "opus".  0, or -1 with ERR_DATA.
  */
 struct err;
 int	codec_string(const struct track *track, char out[CODEC_STRING_BYTES],

@@ -67,8 +67,24 @@ codec_id(enum codec codec)
 	switch (codec) {
 	case CODEC_H264:
 		return AV_CODEC_ID_H264;
+	case CODEC_HEVC:
+		return AV_CODEC_ID_HEVC;
+	case CODEC_AV1:
+		return AV_CODEC_ID_AV1;
+	case CODEC_VP9:
+		return AV_CODEC_ID_VP9;
 	case CODEC_AAC:
 		return AV_CODEC_ID_AAC;
+	case CODEC_OPUS:
+		return AV_CODEC_ID_OPUS;
+	case CODEC_MP3:
+		return AV_CODEC_ID_MP3;
+	case CODEC_FLAC:
+		return AV_CODEC_ID_FLAC;
+	case CODEC_AC3:
+		return AV_CODEC_ID_AC3;
+	case CODEC_EAC3:
+		return AV_CODEC_ID_EAC3;
 	case CODEC_NONE:
 		break;
 	}

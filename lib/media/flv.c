@@ -21,21 +21,24 @@
 #define VIDEO_EX	0x8	/* FrameType with bit 7: Enhanced RTMP */
 #define VIDEO_COMMAND	5	/* FrameType: no picture */
 #define AUDIO_EX	9	/* SoundFormat */
-#define AUDIO_AAC	10
-
-#define VIDEO_AVC	7
 
 /* AVCPacketType, AACPacketType; the first two are the Enhanced ones too. */
 #define PACKET_CONFIG	0
 #define PACKET_FRAME	1
 #define PACKET_FRAME_X	3	/* Enhanced video: no composition offset */
-#define PACKET_METADATA	4
+#define PACKET_METADATA	4	/* video */
+#define PACKET_LAYOUT	4	/* audio: MultichannelConfig */
 #define PACKET_MODEX	7
 #define PACKET_MULTITRACK_VIDEO	6
 #define PACKET_MULTITRACK_AUDIO	5
 
-#define FOURCC_AVC1	MP4_TYPE('a', 'v', 'c', '1')
-#define FOURCC_MP4A	MP4_TYPE('m', 'p', '4', 'a')
+/* AvMultitrackType */
+#define ONE_TRACK		0
+#define MANY_CODECS		2
+#define NOT_MULTI		0xff
+
+#define MODEX_NANO	0	/* TimestampOffsetNano */
+#define NANO_MAX	999999
 
 int
 flv_header(struct rd *in, uint8_t *flags, struct err *err)
@@ -156,65 +159,73 @@ flv_resync(struct rd *in)
 
 struct codec_number {
 	uint32_t	 number;	/* of the format, or a FourCC */
+	enum codec	 codec;		/* CODEC_NONE: we know it by name */
 	const char	*name;
 };
 
 static const struct codec_number video_ids[] = {
-	{ 1, "JPEG" }, { 2, "Sorenson H.263" }, { 3, "Screen video" },
-	{ 4, "VP6" }, { 5, "VP6 with alpha" }, { 6, "Screen video 2" },
-	{ 12, "HEVC" }, { 13, "AV1" }, { 14, "VVC" }, { 0, NULL }
+	{ 1, CODEC_NONE, "JPEG" }, { 2, CODEC_NONE, "Sorenson H.263" },
+	{ 3, CODEC_NONE, "Screen video" }, { 4, CODEC_NONE, "VP6" },
+	{ 5, CODEC_NONE, "VP6 with alpha" },
+	{ 6, CODEC_NONE, "Screen video 2" }, { 7, CODEC_H264, "H.264" },
+	{ 12, CODEC_HEVC, "HEVC" },	/* in no standard, but in use */
+	{ 13, CODEC_NONE, "AV1" }, { 14, CODEC_NONE, "VVC" },
+	{ 0, CODEC_NONE, NULL }
 };
 
 static const struct codec_number audio_formats[] = {
-	{ 0, "PCM" }, { 1, "ADPCM" }, { 2, "MP3" }, { 3, "PCM" },
-	{ 4, "Nellymoser" }, { 5, "Nellymoser" }, { 6, "Nellymoser" },
-	{ 7, "G.711 A-law" }, { 8, "G.711 mu-law" }, { 11, "Speex" },
-	{ 14, "MP3" }, { 0, NULL }
+	{ 0, CODEC_NONE, "PCM" }, { 1, CODEC_NONE, "ADPCM" },
+	{ 2, CODEC_MP3, "MP3" }, { 3, CODEC_NONE, "PCM" },
+	{ 4, CODEC_NONE, "Nellymoser" }, { 5, CODEC_NONE, "Nellymoser" },
+	{ 6, CODEC_NONE, "Nellymoser" }, { 7, CODEC_NONE, "G.711 A-law" },
+	{ 8, CODEC_NONE, "G.711 mu-law" }, { 10, CODEC_AAC, "AAC" },
+	{ 11, CODEC_NONE, "Speex" }, { 14, CODEC_MP3, "MP3" },
+	{ 15, CODEC_NONE, "device-specific sound" },
+	{ 0, CODEC_NONE, NULL }
 };
 
-static const struct codec_number fourccs[] = {
-	{ MP4_TYPE('v', 'p', '0', '8'), "VP8" },
-	{ MP4_TYPE('v', 'p', '0', '9'), "VP9" },
-	{ MP4_TYPE('a', 'v', '0', '1'), "AV1" },
-	{ MP4_TYPE('h', 'v', 'c', '1'), "HEVC" },
-	{ MP4_TYPE('v', 'v', 'c', '1'), "VVC" },
-	{ MP4_TYPE('a', 'c', '-', '3'), "AC-3" },
-	{ MP4_TYPE('e', 'c', '-', '3'), "E-AC-3" },
-	{ MP4_TYPE('O', 'p', 'u', 's'), "Opus" },
-	{ MP4_TYPE('.', 'm', 'p', '3'), "MP3" },
-	{ MP4_TYPE('f', 'L', 'a', 'C'), "FLAC" },
-	{ 0, NULL }
+static const struct codec_number video_fourccs[] = {
+	{ MP4_TYPE('a', 'v', 'c', '1'), CODEC_H264, "H.264" },
+	{ MP4_TYPE('h', 'v', 'c', '1'), CODEC_HEVC, "HEVC" },
+	{ MP4_TYPE('a', 'v', '0', '1'), CODEC_AV1, "AV1" },
+	{ MP4_TYPE('v', 'p', '0', '9'), CODEC_VP9, "VP9" },
+	{ MP4_TYPE('v', 'p', '0', '8'), CODEC_NONE, "VP8" },
+	{ MP4_TYPE('v', 'v', 'c', '1'), CODEC_NONE, "VVC" },
+	{ 0, CODEC_NONE, NULL }
 };
 
-static const char *
-number_name(const struct codec_number *list, uint32_t number)
-{
-	for (; list->name != NULL; list++)
-		if (list->number == number)
-			return list->name;
-	return NULL;
-}
+static const struct codec_number audio_fourccs[] = {
+	{ MP4_TYPE('m', 'p', '4', 'a'), CODEC_AAC, "AAC" },
+	{ MP4_TYPE('O', 'p', 'u', 's'), CODEC_OPUS, "Opus" },
+	{ MP4_TYPE('.', 'm', 'p', '3'), CODEC_MP3, "MP3" },
+	{ MP4_TYPE('f', 'L', 'a', 'C'), CODEC_FLAC, "FLAC" },
+	{ MP4_TYPE('a', 'c', '-', '3'), CODEC_AC3, "AC-3" },
+	{ MP4_TYPE('e', 'c', '-', '3'), CODEC_EAC3, "E-AC-3" },
+	{ 0, CODEC_NONE, NULL }
+};
 
-/* Another codec's tag, numbered NUMBER in LIST and called WHAT there. */
-static void
-foreign(struct flv_body *body, const struct codec_number *list,
+/* Look up NUMBER, called WHAT there.  True: a codec of ours. */
+static bool
+find_codec(struct flv_body *body, const struct codec_number *list,
     uint32_t number, const char *what)
 {
-	const char *name = number_name(list, number);
-
-	if (name == NULL) {
-		body->content = FLV_UNKNOWN;
-		return;
-	}
-	body->content = FLV_FOREIGN;
-	if (list == fourccs)
-		snprintf(body->codec, sizeof(body->codec),
-		    "%s (%s '%c%c%c%c')", name, what, (int)(number >> 24),
-		    (int)(number >> 16 & 0xff), (int)(number >> 8 & 0xff),
-		    (int)(number & 0xff));
+	while (list->name != NULL && list->number != number)
+		list++;
+	body->codec = list->codec;
+	if (list->codec != CODEC_NONE)
+		return true;
+	body->content = list->name == NULL ? FLV_UNKNOWN : FLV_FOREIGN;
+	if (list->name == NULL)
+		return false;
+	if (number > 0xff)
+		snprintf(body->name, sizeof(body->name),
+		    "%s (%s '%c%c%c%c')", list->name, what,
+		    (int)(number >> 24), (int)(number >> 16 & 0xff),
+		    (int)(number >> 8 & 0xff), (int)(number & 0xff));
 	else
-		snprintf(body->codec, sizeof(body->codec), "%s (%s %" PRIu32
-		    ")", name, what, number);
+		snprintf(body->name, sizeof(body->name), "%s (%s %" PRIu32
+		    ")", list->name, what, number);
+	return false;
 }
 
 /* The rest of R, if it could be read so far. */
@@ -235,130 +246,176 @@ si24(struct rd *r)
 }
 
 /*
- * Behind byte 0 of an Enhanced header: skip ModEx, return the packet type.
+ * Behind byte 0 of an Enhanced header: read ModEx, return the packet type.
  * (Enhanced RTMP v2, "ExVideoTagBody": the type follows its data.)
  */
 static uint8_t
-skip_modex(struct rd *r, uint8_t packet)
+take_modex(struct flv_bodies *b, uint8_t packet)
 {
+	struct rd data;
+	uint32_t nano;
+	uint8_t next;
 	size_t n;
 
-	while (packet == PACKET_MODEX && !r->bad) {
-		n = (size_t)rd_u8(r) + 1;
+	while (packet == PACKET_MODEX && !b->r.bad) {
+		n = (size_t)rd_u8(&b->r) + 1;
 		if (n == 256)
-			n = (size_t)rd_u16(r) + 1;
-		rd_bytes(r, n);
-		packet = rd_u8(r) & 0x0f;
+			n = (size_t)rd_u16(&b->r) + 1;
+		data = rd_sub(&b->r, n);
+		next = rd_u8(&b->r);
+		packet = next & 0x0f;
+		nano = rd_u24(&data);
+		if (next >> 4 == MODEX_NANO && !data.bad && nano <= NANO_MAX)
+			b->nano_ns = nano;
 	}
 	return packet;
 }
 
+/* What all bodies of an Enhanced tag share. */
 static void
-ex_body(struct rd *r, uint8_t packet, bool video, struct flv_body *body)
+ex_begin(struct flv_bodies *b, uint8_t first)
 {
-	const uint32_t ours = video ? FOURCC_AVC1 : FOURCC_MP4A;
-	uint32_t fourcc;
-
-	/* Further tracks of one kind are not read. */
-	if (packet == (video ? PACKET_MULTITRACK_VIDEO :
+	b->packet = take_modex(b, first & 0x0f);
+	/* Metadata first: FFmpeg gives it the type of a command. */
+	if (b->video && b->packet != PACKET_METADATA &&
+	    (first >> 4 & 7) == VIDEO_COMMAND) {
+		b->done = true;
+		return;
+	}
+	b->form = NOT_MULTI;
+	if (b->packet == (b->video ? PACKET_MULTITRACK_VIDEO :
 	    PACKET_MULTITRACK_AUDIO)) {
+		first = rd_u8(&b->r);
+		b->form = first >> 4;
+		b->packet = first & 0x0f;
+		if (b->form > MANY_CODECS || b->packet ==
+		    (b->video ? PACKET_MULTITRACK_VIDEO :
+		    PACKET_MULTITRACK_AUDIO))
+			b->r.bad = true;
+	}
+	if (b->form != MANY_CODECS)
+		b->fourcc = rd_u32(&b->r);
+}
+
+static void
+ex_content(const struct flv_bodies *b, struct rd *r, struct flv_body *body)
+{
+	if (r->bad) {
 		body->content = FLV_UNKNOWN;
 		return;
 	}
-	fourcc = rd_u32(r);
-	switch (packet) {
+	if (b->video && b->packet == PACKET_METADATA)
+		return;
+	if (!find_codec(body, b->video ? video_fourccs : audio_fourccs,
+	    b->fourcc, "FourCC"))
+		return;
+	switch (b->packet) {
 	case PACKET_CONFIG:
+		content(body, r, FLV_CONFIG);
 		break;
 	case PACKET_FRAME:
-		if (video && fourcc == ours)
+		if (body->codec == CODEC_H264 || body->codec == CODEC_HEVC)
 			body->cts_ms = si24(r);
+		content(body, r, FLV_FRAME);
 		break;
 	case PACKET_FRAME_X:
-		if (video)
-			break;
-		/* FALLTHROUGH */
+		if (b->video)
+			content(body, r, FLV_FRAME);
+		break;
+	case PACKET_LAYOUT:		/* audio: video is done with */
+		content(body, r, FLV_LAYOUT);
+		break;
 	default:
-		return;			/* end of sequence, layouts, HDR */
+		break;			/* end of sequence, MPEG-2 TS */
 	}
-	if (r->bad)
-		body->content = FLV_UNKNOWN;
-	else if (fourcc != ours)
-		foreign(body, fourccs, fourcc, "FourCC");
+}
+
+/* One track's part of R, with what stands in front of it. */
+static struct rd
+ex_part(struct flv_bodies *b, struct flv_body *body)
+{
+	struct rd part;
+
+	if (b->form == MANY_CODECS)
+		b->fourcc = rd_u32(&b->r);
+	if (b->form != NOT_MULTI)
+		body->track = rd_u8(&b->r);
+	if (b->form != NOT_MULTI && b->form != ONE_TRACK)
+		part = rd_sub(&b->r, rd_u24(&b->r));
 	else
-		content(body, r, packet == PACKET_CONFIG ? FLV_CONFIG :
-		    FLV_FRAME);
+		part = rd_sub(&b->r, rd_left(&b->r));
+	b->done = part.bad || rd_left(&b->r) == 0;
+	return part;
 }
 
+/* Legacy AVC and AAC have a packet type, video an offset, MP3 neither. */
 static void
-video_body(struct rd *r, struct flv_body *body)
+legacy_content(struct flv_bodies *b, uint8_t first, struct flv_body *body)
 {
-	const uint8_t first = rd_u8(r), frame = first >> 4 & 7;
-	uint8_t packet;
+	uint8_t packet = PACKET_FRAME;
 
-	if ((first >> 4 & VIDEO_EX) != 0) {
-		packet = skip_modex(r, first & 0x0f);
-		/* Metadata first: FFmpeg gives it the type of a command. */
-		if (packet != PACKET_METADATA && frame != VIDEO_COMMAND)
-			ex_body(r, packet, true, body);
+	b->done = true;
+	if (b->video ? !find_codec(body, video_ids, first & 0x0f,
+	    "FLV codec") : !find_codec(body, audio_formats, first >> 4,
+	    "FLV format"))
 		return;
-	}
-	if (frame == VIDEO_COMMAND)
-		return;
-	if ((first & 0x0f) != VIDEO_AVC) {
-		foreign(body, video_ids, first & 0x0f, "FLV codec");
-		return;
-	}
-	packet = rd_u8(r);
-	body->cts_ms = si24(r);
-	if (r->bad)
+	if (body->codec != CODEC_MP3)
+		packet = rd_u8(&b->r);
+	if (b->video)
+		body->cts_ms = si24(&b->r);
+	if (b->r.bad)
 		body->content = FLV_UNKNOWN;
 	else if (packet == PACKET_CONFIG)
-		content(body, r, FLV_CONFIG);
+		content(body, &b->r, FLV_CONFIG);
 	else if (packet == PACKET_FRAME)
-		content(body, r, FLV_FRAME);
-}
-
-static void
-audio_body(struct rd *r, struct flv_body *body)
-{
-	const uint8_t first = rd_u8(r), format = first >> 4;
-	uint8_t packet;
-
-	if (format == AUDIO_EX) {
-		packet = skip_modex(r, first & 0x0f);
-		ex_body(r, packet, false, body);
-		return;
-	}
-	/* Rate, size and channels of byte 0 mean nothing for AAC. */
-	if (format != AUDIO_AAC) {
-		foreign(body, audio_formats, format, "FLV format");
-		return;
-	}
-	packet = rd_u8(r);
-	if (r->bad)
-		body->content = FLV_UNKNOWN;
-	else if (packet == PACKET_CONFIG)
-		content(body, r, FLV_CONFIG);
-	else if (packet == PACKET_FRAME)
-		content(body, r, FLV_FRAME);
+		content(body, &b->r, FLV_FRAME);
 }
 
 void
-flv_body(const struct flv_tag *tag, struct flv_body *body)
+flv_bodies(struct flv_bodies *b, const struct flv_tag *tag)
 {
-	struct rd r;
+	memset(b, 0, sizeof(*b));
+	rd_init(&b->r, tag->body, tag->body_bytes, 0);
+	b->video = tag->type == FLV_VIDEO;
+	b->done = tag->body_bytes == 0;		/* a sign of life */
+	b->r.bad = tag->encrypted;
+}
 
+/* Byte 0, and the whole body where it is a legacy one. */
+static void
+begin(struct flv_bodies *b, struct flv_body *body)
+{
+	const uint8_t first = rd_u8(&b->r), high = first >> 4;
+
+	b->begun = true;
+	if (b->r.bad) {
+		b->done = true;
+		body->content = FLV_UNKNOWN;
+	} else if (b->video ? (high & VIDEO_EX) != 0 : high == AUDIO_EX) {
+		ex_begin(b, first);
+	} else if (b->video && high == VIDEO_COMMAND) {
+		b->done = true;
+	} else {
+		legacy_content(b, first, body);
+	}
+}
+
+bool
+flv_bodies_next(struct flv_bodies *b, struct flv_body *body)
+{
+	struct rd part;
+
+	if (b->done)
+		return false;
 	memset(body, 0, sizeof(*body));
 	body->content = FLV_NOTHING;
-	if (tag->body_bytes == 0)
-		return;			/* a sign of life */
-	if (tag->encrypted) {
-		body->content = FLV_UNKNOWN;
-		return;
+	if (!b->begun) {
+		begin(b, body);
+		if (b->done)
+			return true;
 	}
-	rd_init(&r, tag->body, tag->body_bytes, 0);
-	if (tag->type == FLV_VIDEO)
-		video_body(&r, body);
-	else if (tag->type == FLV_AUDIO)
-		audio_body(&r, body);
+	part = ex_part(b, body);
+	body->nano_ns = b->nano_ns;
+	ex_content(b, &part, body);
+	return true;
 }

@@ -3,7 +3,7 @@
  * specification 10.1, Annex E; Enhanced RTMP v2).
  *
  * Pure: no I/O, no allocation, no globals.  Safe on hostile input.  Knows
- * which codec a tag carries, not what is inside: see avc.h and aac.h.
+ * which codec a tag carries, not what is inside: see params.h.
  */
 #ifndef MEDIA_FLV_H
 #define MEDIA_FLV_H
@@ -12,8 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/rd.h"
+#include "media/codec.h"
+
 struct err;
-struct rd;
 
 #define FLV_HEADER_BYTES	9
 #define FLV_TAG_HEADER_BYTES	11
@@ -71,22 +73,43 @@ enum flv_result	flv_resync(struct rd *in);
 
 enum flv_content {
 	FLV_NOTHING,		/* end of sequence, command, keep-alive, ... */
-	FLV_CONFIG,		/* H.264 or AAC: a configuration record */
-	FLV_FRAME,		/* H.264 or AAC: a frame */
-	FLV_FOREIGN,		/* a codec we know by name only: see codec */
+	FLV_CONFIG,		/* how CODEC is configured; may be empty */
+	FLV_LAYOUT,		/* audio: MultichannelConfig */
+	FLV_FRAME,		/* a frame of CODEC */
+	FLV_FOREIGN,		/* a codec we know by name only: see name */
 	FLV_UNKNOWN,		/* neither: to be ignored */
 };
 
-/* What an audio or video tag carries. */
+/* What an audio or video tag carries for one track. */
 struct flv_body {
 	enum flv_content content;
+	enum codec	 codec;
+	uint8_t		 track;		/* 0: the one without multitrack */
 	const uint8_t	*p;		/* points into the tag's body */
 	size_t		 bytes;
 	int32_t		 cts_ms;	/* video: PTS - DTS */
-	char		 codec[48];	/* FLV_FOREIGN: for messages */
+	uint32_t	 nano_ns;	/* to add to the presentation time,
+					   below a millisecond */
+	char		 name[48];	/* FLV_FOREIGN: for messages */
 };
 
-/* TAG is of type FLV_AUDIO or FLV_VIDEO. */
-void	flv_body(const struct flv_tag *tag, struct flv_body *body);
+/* The bodies of one tag that are still to be read. */
+struct flv_bodies {
+	struct rd	 r;
+	bool		 video;
+	bool		 begun, done;
+	uint8_t		 packet;	/* PacketType of all of them */
+	uint8_t		 form;		/* AvMultitrackType, or NOT_MULTI */
+	uint32_t	 fourcc;
+	uint32_t	 nano_ns;
+};
+
+/*
+ * The bodies of TAG, which is of type FLV_AUDIO or FLV_VIDEO, one by one:
+ * true and *BODY, or false after the last.  There is one, or none in a tag
+ * without bytes, but with Enhanced RTMP's multitrack.
+ */
+void	flv_bodies(struct flv_bodies *b, const struct flv_tag *tag);
+bool	flv_bodies_next(struct flv_bodies *b, struct flv_body *body);
 
 #endif /* MEDIA_FLV_H */

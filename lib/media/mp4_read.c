@@ -159,15 +159,57 @@ parse_mdhd(struct box *box, struct track *t, struct err *err)
 	return 0;
 }
 
-/* The children of a visual sample entry. */
+/* Sample entries we know, and the box in them that has the configuration. */
+struct entry {
+	uint32_t	type;
+	enum codec	codec;
+	uint32_t	config_type;
+	size_t		config_bytes_min;
+};
+
+static const struct entry video_entries[] = {
+	{ MP4_TYPE('a', 'v', 'c', '1'), CODEC_H264,
+	  MP4_TYPE('a', 'v', 'c', 'C'), 7 },
+	{ MP4_TYPE('h', 'v', 'c', '1'), CODEC_HEVC,
+	  MP4_TYPE('h', 'v', 'c', 'C'), 23 },
+	{ MP4_TYPE('a', 'v', '0', '1'), CODEC_AV1,
+	  MP4_TYPE('a', 'v', '1', 'C'), 4 },
+	{ MP4_TYPE('v', 'p', '0', '9'), CODEC_VP9,
+	  MP4_TYPE('v', 'p', 'c', 'C'), 12 },
+	{ 0, CODEC_NONE, 0, 0 }
+};
+
+static const struct entry audio_entries[] = {
+	{ MP4_TYPE('m', 'p', '4', 'a'), CODEC_AAC,
+	  MP4_TYPE('e', 's', 'd', 's'), 0 },
+	{ MP4_TYPE('O', 'p', 'u', 's'), CODEC_OPUS,
+	  MP4_TYPE('d', 'O', 'p', 's'), 11 },
+	{ MP4_TYPE('f', 'L', 'a', 'C'), CODEC_FLAC,
+	  MP4_TYPE('d', 'f', 'L', 'a'), 42 },
+	{ MP4_TYPE('a', 'c', '-', '3'), CODEC_AC3,
+	  MP4_TYPE('d', 'a', 'c', '3'), 3 },
+	{ MP4_TYPE('e', 'c', '-', '3'), CODEC_EAC3,
+	  MP4_TYPE('d', 'e', 'c', '3'), 5 },
+	{ 0, CODEC_NONE, 0, 0 }
+};
+
+static int	parse_esds(struct box *box, struct track *t, struct err *err);
+
+/* The children of a sample entry like E. */
 static int
-parse_visual(struct rd *r, struct track *t, struct err *err)
+parse_entry(struct box *entry, const struct entry *e, struct track *t,
+    struct err *err)
 {
 	struct box box;
 	int rc;
 
-	while ((rc = next_box(r, &box, err)) == 1) {
-		if (box.type == MP4_TYPE('a', 'v', 'c', 'C')) {
+	t->codec = e->codec;
+	while ((rc = next_box(&entry->body, &box, err)) == 1) {
+		if (box.type == e->config_type &&
+		    e->codec == CODEC_AAC) {
+			if (parse_esds(&box, t, err) == -1)
+				return -1;
+		} else if (box.type == e->config_type) {
 			t->config_bytes = rd_left(&box.body);
 			t->config = rd_bytes(&box.body, t->config_bytes);
 		} else if (box.type == MP4_TYPE('p', 'a', 's', 'p')) {
@@ -175,11 +217,17 @@ parse_visual(struct rd *r, struct track *t, struct err *err)
 			t->sar_den = rd_u32(&box.body);
 		}
 	}
-	return rc;
+	if (rc == -1)
+		return -1;
+	if (t->config_bytes < e->config_bytes_min ||
+	    t->config_bytes > LIMIT_CODEC_CONFIG_BYTES)
+		return box_error(entry, "no usable configuration", err);
+	return 0;
 }
 
 static int
-parse_avc1(struct box *box, struct track *t, struct err *err)
+parse_visual(struct box *box, const struct entry *e, struct track *t,
+    struct err *err)
 {
 	struct rd *r = &box->body;
 
@@ -189,12 +237,24 @@ parse_avc1(struct box *box, struct track *t, struct err *err)
 	rd_bytes(r, 50);
 	if (r->bad)
 		return box_error(box, "too short", err);
-	if (parse_visual(r, t, err) == -1)
-		return -1;
-	if (t->config_bytes < 7 || t->config_bytes > LIMIT_CODEC_CONFIG_BYTES)
-		return box_error(box, "no usable avcC", err);
-	t->codec = CODEC_H264;
-	return 0;
+	return parse_entry(box, e, t, err);
+}
+
+static int
+parse_sound(struct box *entry, const struct entry *e, struct track *t,
+    struct err *err)
+{
+	struct rd *r = &entry->body;
+
+	rd_bytes(r, 16);
+	t->channels = rd_u16(r);
+	rd_bytes(r, 6);
+	t->sample_rate = rd_u32(r) >> 16;
+	if (r->bad)
+		return box_error(entry, "too short", err);
+	if (t->sample_rate == 0)	/* it has 16 bits: the rest is here */
+		t->sample_rate = t->timescale;
+	return parse_entry(entry, e, t, err);
 }
 
 /* A descriptor of type TAG (14496-1 8.3.3); bad if there is another. */
@@ -236,44 +296,27 @@ parse_esds(struct box *box, struct track *t, struct err *err)
 	config = descriptor(&es, 4);
 	object = rd_u8(&config);
 	rd_bytes(&config, 12);
-	specific = descriptor(&config, 5);
-	if (specific.bad || rd_left(&specific) < 2 ||
-	    rd_left(&specific) > LIMIT_CODEC_CONFIG_BYTES)
+	t->codec = CODEC_NONE;
+	if (config.bad)
 		return box_error(box, "no usable configuration", err);
+	if (object == 0x6b || object == 0x69)	/* MPEG-1, MPEG-2 audio */
+		t->codec = CODEC_MP3;
 	if (object != 0x40)
 		return 0;			/* not MPEG-4 audio */
+	specific = descriptor(&config, 5);
+	if (specific.bad || rd_left(&specific) < 2)
+		return box_error(box, "no usable configuration", err);
 	t->codec = CODEC_AAC;
 	t->config_bytes = rd_left(&specific);
 	t->config = rd_bytes(&specific, t->config_bytes);
 	return 0;
 }
 
-static int
-parse_mp4a(struct box *entry, struct track *t, struct err *err)
-{
-	struct rd *r = &entry->body;
-	struct box box;
-	int rc;
-
-	rd_bytes(r, 16);
-	t->channels = rd_u16(r);
-	rd_bytes(r, 6);
-	t->sample_rate = rd_u32(r) >> 16;
-	if (r->bad)
-		return box_error(entry, "too short", err);
-	if (t->sample_rate == 0)	/* it has 16 bits: the rest is here */
-		t->sample_rate = t->timescale;
-	while ((rc = next_box(r, &box, err)) == 1)
-		if (box.type == MP4_TYPE('e', 's', 'd', 's') &&
-		    parse_esds(&box, t, err) == -1)
-			return -1;
-	return rc;
-}
-
 /* The first sample entry; one of another codec leaves CODEC_NONE. */
 static int
 parse_stsd(struct box *box, struct track *t, struct err *err)
 {
+	const struct entry *e;
 	struct box entry;
 	uint32_t flags;
 	int rc;
@@ -284,13 +327,13 @@ parse_stsd(struct box *box, struct track *t, struct err *err)
 		return box_error(box, "too short", err);
 	if ((rc = next_box(&box->body, &entry, err)) != 1)
 		return rc == -1 ? -1 : box_error(box, "no entry", err);
-	if (entry.type == MP4_TYPE('a', 'v', 'c', '1') &&
-	    t->kind == TRACK_VIDEO)
-		return parse_avc1(&entry, t, err);
-	if (entry.type == MP4_TYPE('m', 'p', '4', 'a') &&
-	    t->kind == TRACK_AUDIO)
-		return parse_mp4a(&entry, t, err);
-	return 0;
+	e = t->kind == TRACK_VIDEO ? video_entries : audio_entries;
+	while (e->type != 0 && e->type != entry.type)
+		e++;
+	if (e->type == 0)
+		return 0;
+	return t->kind == TRACK_VIDEO ? parse_visual(&entry, e, t, err) :
+	    parse_sound(&entry, e, t, err);
 }
 
 static int

@@ -211,9 +211,20 @@ put_dinf(struct buf *b)
 }
 
 static void
-put_avc1(struct buf *b, const struct track *t)
+put_config(struct buf *b, const char type[4], const struct track *t)
 {
-	size_t at = box_begin(b, "avc1"), child;
+	size_t at = box_begin(b, type);
+
+	buf_put(b, t->config, t->config_bytes);
+	box_end(b, at);
+}
+
+/* A visual sample entry of TYPE with its configuration in CONFIG_TYPE. */
+static void
+put_visual(struct buf *b, const char type[4], const char config_type[4],
+    const struct track *t)
+{
+	size_t at = box_begin(b, type), child;
 
 	put_zeros(b, 6);
 	buf_put_u16(b, 1);		/* data reference */
@@ -227,9 +238,7 @@ put_avc1(struct buf *b, const struct track *t)
 	put_zeros(b, 32);		/* compressor name */
 	buf_put_u16(b, 24);
 	buf_put_u16(b, 0xffff);
-	child = box_begin(b, "avcC");
-	buf_put(b, t->config, t->config_bytes);
-	box_end(b, child);
+	put_config(b, config_type, t);
 	if (t->sar_num != 0 && t->sar_den != 0) {
 		child = box_begin(b, "pasp");
 		buf_put_u32(b, t->sar_num);
@@ -251,32 +260,50 @@ put_descriptor(struct buf *b, uint8_t tag, size_t n)
 
 #define DESCRIPTOR_HEADER_BYTES	5
 
+#define OBJECT_MPEG4_AUDIO	0x40
+#define OBJECT_MPEG2_AUDIO	0x69	/* layers I to III, low rates */
+#define OBJECT_MPEG1_AUDIO	0x6b
+
+static uint8_t
+object_type(const struct track *t)
+{
+	if (t->codec == CODEC_AAC)
+		return OBJECT_MPEG4_AUDIO;
+	return t->sample_rate >= CODEC_MPEG1_RATE_MIN ? OBJECT_MPEG1_AUDIO :
+	    OBJECT_MPEG2_AUDIO;
+}
+
 static void
 put_esds(struct buf *b, const struct track *t)
 {
 	size_t at = full_box_begin(b, "esds", 0, 0);
-	size_t specific = t->config_bytes;
-	size_t config = 13 + DESCRIPTOR_HEADER_BYTES + specific;
+	size_t specific = t->codec == CODEC_AAC ?
+	    DESCRIPTOR_HEADER_BYTES + t->config_bytes : 0;
+	size_t config = 13 + specific;
 
 	put_descriptor(b, 3, 3 + DESCRIPTOR_HEADER_BYTES + config +
 	    DESCRIPTOR_HEADER_BYTES + 1);
 	buf_put_u16(b, 0);		/* ES_ID: 0 in a file */
 	buf_put_u8(b, 0);
 	put_descriptor(b, 4, config);
-	buf_put_u8(b, 0x40);		/* MPEG-4 audio */
+	buf_put_u8(b, object_type(t));
 	buf_put_u8(b, 0x15);		/* audio stream, reserved bit */
 	put_zeros(b, 3 + 4 + 4);	/* buffer size, bit rates: not known */
-	put_descriptor(b, 5, specific);
-	buf_put(b, t->config, specific);
+	if (specific > 0) {
+		put_descriptor(b, 5, t->config_bytes);
+		buf_put(b, t->config, t->config_bytes);
+	}
 	put_descriptor(b, 6, 1);
 	buf_put_u8(b, 2);
 	box_end(b, at);
 }
 
+/* An audio sample entry; CONFIG_TYPE NULL: esds. */
 static void
-put_mp4a(struct buf *b, const struct track *t)
+put_sound(struct buf *b, const char type[4], const char *config_type,
+    const struct track *t)
 {
-	size_t at = box_begin(b, "mp4a");
+	size_t at = box_begin(b, type);
 
 	put_zeros(b, 6);
 	buf_put_u16(b, 1);		/* data reference */
@@ -286,7 +313,10 @@ put_mp4a(struct buf *b, const struct track *t)
 	buf_put_u32(b, 0);
 	/* 16.16: no room for 88200 and more; the configuration knows. */
 	buf_put_u32(b, t->sample_rate > 0xffff ? 0 : t->sample_rate << 16);
-	put_esds(b, t);
+	if (config_type == NULL)
+		put_esds(b, t);
+	else
+		put_config(b, config_type, t);
 	box_end(b, at);
 }
 
@@ -298,10 +328,32 @@ put_stsd(struct buf *b, const struct track *t)
 	buf_put_u32(b, 1);
 	switch (t->codec) {
 	case CODEC_H264:
-		put_avc1(b, t);
+		put_visual(b, "avc1", "avcC", t);
+		break;
+	case CODEC_HEVC:
+		put_visual(b, "hvc1", "hvcC", t);
+		break;
+	case CODEC_AV1:
+		put_visual(b, "av01", "av1C", t);
+		break;
+	case CODEC_VP9:
+		put_visual(b, "vp09", "vpcC", t);
 		break;
 	case CODEC_AAC:
-		put_mp4a(b, t);
+	case CODEC_MP3:
+		put_sound(b, "mp4a", NULL, t);
+		break;
+	case CODEC_OPUS:
+		put_sound(b, "Opus", "dOps", t);
+		break;
+	case CODEC_FLAC:
+		put_sound(b, "fLaC", "dfLa", t);
+		break;
+	case CODEC_AC3:
+		put_sound(b, "ac-3", "dac3", t);
+		break;
+	case CODEC_EAC3:
+		put_sound(b, "ec-3", "dec3", t);
 		break;
 	case CODEC_NONE:
 		assert(t->codec != CODEC_NONE);

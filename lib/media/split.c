@@ -10,9 +10,11 @@
 #include "base/limits.h"
 #include "base/rd.h"
 #include "media/aac.h"
-#include "media/avc.h"
+#include "media/av1.h"
 #include "media/flv.h"
+#include "media/nal.h"
 #include "media/split_priv.h"
+#include "media/vp9.h"
 
 /* A whole tag must fit, and a read behind it. */
 #define READ_BYTES	65536
@@ -38,8 +40,8 @@ split_new(const struct split_conf *conf, struct err *err)
 	}
 	s->conf = *conf;
 	buf_init(&s->in, INPUT_MAX);
-	for (size_t i = 0; i < SPLIT_TRACKS; i++)
-		buf_init(&s->tracks[i].config, LIMIT_CODEC_CONFIG_BYTES);
+	split_track(s, TRACK_VIDEO, 0);
+	split_track(s, TRACK_AUDIO, 0);
 	return s;
 }
 
@@ -48,7 +50,8 @@ split_free(struct split *s)
 {
 	if (s == NULL)
 		return;
-	for (size_t i = 0; i < SPLIT_TRACKS; i++) {
+	for (size_t i = 0; i < s->ntracks; i++) {
+		buf_release(&s->tracks[i].record);
 		buf_release(&s->tracks[i].config);
 		buf_release(&s->tracks[i].data);
 		free(s->tracks[i].samples);
@@ -93,117 +96,45 @@ split_room(struct split *s, size_t *bytes, struct err *err)
 	return to;
 }
 
-static const char *
-kind_name(enum track_kind kind)
-{
-	return kind == TRACK_VIDEO ? "video" : "audio";
-}
-
-/* What the configuration says; of the track only that is changed. */
-static int
-parse_config(struct split_track *t, enum track_kind kind, const uint8_t *p,
-    size_t n, struct err *err)
-{
-	struct avc_config avc;
-	struct aac_config aac;
-
-	if (n > LIMIT_CODEC_CONFIG_BYTES)
-		return err_set(err, ERR_DATA, "configuration of %zu bytes", n);
-	if (kind == TRACK_VIDEO) {
-		if (avc_config_parse(p, n, &avc, err) == -1)
-			return -1;
-		t->nal_length_bytes = avc.nal_length_bytes;
-		t->desc = (struct track){ .kind = kind, .codec = CODEC_H264,
-		    .timescale = VIDEO_TIMESCALE, .width = avc.width,
-		    .height = avc.height, .sar_num = avc.sar_num,
-		    .sar_den = avc.sar_den };
-		return 0;
-	}
-	if (aac_config_parse(p, n, &aac, err) == -1)
-		return -1;
-	t->frame_ticks = aac.frame_samples;
-	t->desc = (struct track){ .kind = kind, .codec = CODEC_AAC,
-	    .timescale = aac.sample_rate, .sample_rate = aac.sample_rate,
-	    .channels = aac.channels };
-	return 0;
-}
-
-static int
-take_config(struct split *s, enum track_kind kind, const struct flv_body *b,
-    struct err *err)
-{
-	struct split_track *t = &s->tracks[kind];
-	struct err why = ERR_INIT;
-
-	if (b->bytes == 0)
-		return 0;
-	if (t->configured && t->config.n == b->bytes &&
-	    memcmp(t->config.p, b->p, b->bytes) == 0)
-		return 0;
-	/* What is held belongs to the configuration before: use it first. */
-	if (s->hold.count[kind] > 0) {
-		if (split_decide(s, err) == -1)
-			return -1;
-		split_hold_drop_kind(s, kind);
-	}
-	if (parse_config(t, kind, b->p, b->bytes, &why) == -1) {
-		split_notice(s, "%s configuration ignored: %s",
-		    kind_name(kind), why.text);
-		s->stats.ignored++;
-		return 0;
-	}
-	if (t->configured)
-		split_notice(s, "new %s configuration", kind_name(kind));
-	buf_reset(&t->config);
-	buf_put(&t->config, b->p, b->bytes);
-	t->configured = t->changed = true;
-	s->pending = s->started;
-	return buf_ok(&t->config, err);
-}
-
 /*
  * 32 bits of milliseconds to a time that goes on: by the signed difference
- * to the last frame of the track, or of the other one for its first.
+ * to the last frame of the track, or for its first to the last one at all.
  */
 static int
-unwrap(struct split *s, enum track_kind kind, uint32_t ts_ms, int64_t *ms,
+unwrap(struct split *s, struct split_track *t, uint32_t ts_ms, int64_t *ms,
     struct err *err)
 {
-	struct split_track *t = &s->tracks[kind];
-	const struct split_track *other = &s->tracks[kind == TRACK_VIDEO ?
-	    TRACK_AUDIO : TRACK_VIDEO];
-	const struct split_track *last = t->have_raw ? t : other;
+	const int64_t last = t->have_raw ? t->raw_ms : s->raw_ms;
 
 	*ms = ts_ms;
-	if (last->have_raw)
-		*ms = last->raw_ms +
-		    (int32_t)(ts_ms - (uint32_t)last->raw_ms);
+	if (s->have_first)
+		*ms = last + (int32_t)(ts_ms - (uint32_t)last);
 	if (*ms > TIME_MAX_MS || *ms < -TIME_MAX_MS)
 		return err_set(err, ERR_DATA,
 		    "timestamps out of range: %" PRId64 " ms", *ms);
-	if (kind == TRACK_AUDIO && t->have_raw && *ms > t->raw_ms)
+	if (t->have_raw && *ms > t->raw_ms &&
+	    t == split_first(s, TRACK_AUDIO))
 		s->no_video_ms += *ms - t->raw_ms < AUDIO_STEP_MAX_MS ?
 		    *ms - t->raw_ms : AUDIO_STEP_MAX_MS;
-	t->raw_ms = *ms;
-	t->have_raw = true;
 	if (!s->have_first) {
 		s->have_first = true;
 		s->first_ms = *ms;
 	}
+	t->raw_ms = s->raw_ms = *ms;
+	t->have_raw = true;
 	return 0;
 }
 
 /* Store what FLV should not have had, as ISO BMFF wants it. */
 static int
-take_unclean(struct split *s, struct split_sample *x,
-    const struct avc_unit *unit, struct err *err)
+take_unclean(struct split *s, struct split_sample *x, uint8_t length_bytes,
+    const struct nal_unit *unit, struct err *err)
 {
-	const uint8_t length_bytes = s->tracks[TRACK_VIDEO].nal_length_bytes;
 	struct buf fixed;
 	int rc;
 
 	buf_init(&fixed, 2 * LIMIT_FLV_BODY_BYTES);
-	avc_put_unit(&fixed, x->p, x->bytes, length_bytes, unit);
+	nal_put_unit(&fixed, x->p, x->bytes, length_bytes, unit);
 	rc = buf_ok(&fixed, err);
 	if (rc == 0 && fixed.n > 0 && fixed.n <= LIMIT_FLV_BODY_BYTES) {
 		x->p = fixed.p;
@@ -216,51 +147,121 @@ take_unclean(struct split *s, struct split_sample *x,
 	return rc;
 }
 
+/*
+ * What is in the picture, not what the tag says of it: its key flag lies now
+ * and then.
+ */
 static int
-take_video(struct split *s, struct split_sample *x, struct err *err)
+take_video(struct split *s, const struct split_track *t,
+    struct split_sample *x, struct err *err)
 {
-	struct avc_unit unit;
+	struct nal_unit unit = { .clean = true };
+	struct vp9_frame vp9;
+	struct av1_unit av1;
 
-	avc_unit_scan(x->p, x->bytes, s->tracks[TRACK_VIDEO].nal_length_bytes,
-	    &unit);
+	if (t->codec == CODEC_VP9) {
+		unit.picture = vp9_frame_parse(x->p, x->bytes, &vp9);
+		unit.sync = vp9.key;
+	} else if (t->codec == CODEC_AV1) {
+		av1_trim(&x->p, &x->bytes);
+		av1_unit_scan(x->p, x->bytes, &av1);
+		unit.picture = av1.picture;
+		unit.sync = av1.sync;
+	} else {
+		nal_unit_scan(t->codec, x->p, x->bytes,
+		    t->params.nal_length_bytes, &unit);
+	}
 	if (!unit.picture) {
 		s->stats.ignored++;
 		return 0;
 	}
-	/* Not what the tag says: its key flag lies now and then. */
-	x->sync = unit.idr;
+	x->sync = unit.sync;
+	x->open = unit.open;
 	if (x->cts_ms > CTS_MAX_MS || x->cts_ms < -CTS_MAX_MS) {
 		s->stats.ignored++;
 		x->cts_ms = 0;
 	}
 	if (!unit.clean)
-		return take_unclean(s, x, &unit, err);
+		return take_unclean(s, x, t->params.nal_length_bytes, &unit,
+		    err);
 	return split_take(s, x, err);
 }
 
 static int
-take_frame(struct split *s, enum track_kind kind, uint32_t ts_ms,
+take_audio(struct split *s, const struct split_track *t,
+    struct split_sample *x, struct err *err)
+{
+	if (t->codec == CODEC_AAC)
+		aac_skip_adts(&x->p, &x->bytes);
+	else
+		x->ticks = params_frame_ticks(t->codec, x->p, x->bytes);
+	if (x->ticks == 0)
+		x->ticks = t->params.frame_ticks;
+	return split_take(s, x, err);
+}
+
+static int
+take_frame(struct split *s, struct split_track *t, uint32_t ts_ms,
     const struct flv_body *b, int64_t arrival_us, struct err *err)
 {
-	struct split_sample x = { .kind = kind, .cts_ms = b->cts_ms,
+	struct split_sample x = { .track = (size_t)(t - s->tracks),
+	    .kind = t->kind, .cts_ms = b->cts_ms, .nano_ns = b->nano_ns,
 	    .sync = true, .p = b->p, .bytes = b->bytes,
 	    .arrival_us = arrival_us };
 
 	if (b->bytes == 0)
 		return 0;			/* a sign of life */
-	if (unwrap(s, kind, ts_ms, &x.ms, err) == -1)
+	if (unwrap(s, t, ts_ms, &x.ms, err) == -1 ||
+	    split_take_key(s, t, b, err) == -1)
 		return -1;
-	if (!s->tracks[kind].configured) {
-		if (kind == TRACK_VIDEO)
-			s->stats.video_dropped++;
-		else
-			s->stats.audio_dropped++;
+	if (!t->configured || t->codec != b->codec)
+		return split_drop(s, &x);
+	return t->kind == TRACK_VIDEO ? take_video(s, t, &x, err) :
+	    take_audio(s, t, &x, err);
+}
+
+/* A codec that no fragment can have ends the stream of a default track. */
+static int
+take_foreign(struct split *s, enum track_kind kind, const struct flv_body *b,
+    struct err *err)
+{
+	if (b->track == 0 && !s->tracks[kind].configured)
+		return err_set(err, ERR_DATA, "%s codec %s is not supported: "
+		    "want %s", split_kind_name(kind), b->name,
+		    kind == TRACK_VIDEO ? "H.264, HEVC, AV1 or VP9" :
+		    "AAC, Opus, MP3, FLAC, AC-3 or E-AC-3");
+	s->stats.ignored++;
+	return 0;
+}
+
+static int
+take_body(struct split *s, enum track_kind kind, const struct flv_body *b,
+    uint32_t ts_ms, int64_t arrival_us, struct err *err)
+{
+	struct split_track *t;
+
+	switch (b->content) {
+	case FLV_NOTHING:
+		return 0;
+	case FLV_FOREIGN:
+		return take_foreign(s, kind, b, err);
+	case FLV_UNKNOWN:
+		s->stats.ignored++;
+		return 0;
+	case FLV_CONFIG:
+	case FLV_LAYOUT:
+	case FLV_FRAME:
+		break;
+	}
+	if ((t = split_track(s, kind, b->track)) == NULL) {
+		s->stats.ignored++;
 		return 0;
 	}
-	if (kind == TRACK_VIDEO)
-		return take_video(s, &x, err);
-	aac_skip_adts(&x.p, &x.bytes);
-	return split_take(s, &x, err);
+	if (b->content == FLV_CONFIG)
+		return split_take_record(s, t, b, err);
+	if (b->content == FLV_LAYOUT)
+		return split_take_layout(s, t, b, err);
+	return take_frame(s, t, ts_ms, b, arrival_us, err);
 }
 
 static int
@@ -269,30 +270,16 @@ take_tag(struct split *s, const struct flv_tag *tag, int64_t arrival_us,
 {
 	const enum track_kind kind = tag->type == FLV_VIDEO ? TRACK_VIDEO :
 	    TRACK_AUDIO;
+	struct flv_bodies bodies;
 	struct flv_body body;
 
 	if (tag->type == FLV_SCRIPT)
 		return 0;		/* its claims are often wrong */
-	flv_body(tag, &body);
-	switch (body.content) {
-	case FLV_NOTHING:
-		return 0;
-	case FLV_CONFIG:
-		return take_config(s, kind, &body, err);
-	case FLV_FRAME:
-		return take_frame(s, kind, tag->ts_ms, &body, arrival_us, err);
-	case FLV_FOREIGN:
-		if (!s->tracks[kind].configured)
-			return err_set(err, ERR_DATA,
-			    "%s codec %s is not supported: want %s",
-			    kind_name(kind), body.codec,
-			    codec_name(kind == TRACK_VIDEO ? CODEC_H264 :
-			    CODEC_AAC));
-		break;
-	case FLV_UNKNOWN:
-		break;
-	}
-	s->stats.ignored++;
+	flv_bodies(&bodies, tag);
+	while (flv_bodies_next(&bodies, &body))
+		if (take_body(s, kind, &body, tag->ts_ms, arrival_us,
+		    err) == -1)
+			return -1;
 	return 0;
 }
 

@@ -12,23 +12,15 @@
 /* While there is no picture: when to throw old audio away. */
 #define AUDIO_HOLD_MS	2000
 
-/* A step back up to this keeps the order; a larger one is a new epoch. */
-#define BACK_MAX_MS	500
-/* Tags have whole milliseconds: a frame may seem to be early by this. */
-#define EARLY_MS	1
 #define WRAP_MS		(INT64_C(1) << 32)
 
 /* As if 30 pictures a second, until there are two of them. */
 #define VIDEO_NOMINAL	3000
-#define VIDEO_NOMINAL_MAX	VIDEO_TIMESCALE
-
-/* What the place_ and route functions say beside 0 and -1. */
-#define NEW_EPOCH	1
 
 static bool
-wanted(const struct split_track *t)
+wanted(const struct split *s, const struct split_track *t)
 {
-	return t->configured && !t->absent;
+	return t->configured && (t->kind != TRACK_VIDEO || !s->no_video);
 }
 
 static int64_t
@@ -63,36 +55,56 @@ set_shifts(struct split *s)
 		s->shift_ms += min_ms + s->shift_ms < -1000 ? WRAP_MS : 1000;
 }
 
+/* The tracks of the epoch in the order of their IDs. */
+static size_t
+list_tracks(const struct split *s, struct track descs[SPLIT_TRACKS])
+{
+	size_t n = 0, at;
+
+	for (size_t i = 0; i < s->ntracks; i++) {
+		const struct split_track *t = &s->tracks[i];
+		struct track desc = t->params.track;
+
+		if (!t->active)
+			continue;
+		desc.id = split_track_id(t);
+		desc.config = t->config.p;
+		desc.config_bytes = t->config.n;
+		for (at = n++; at > 0 && descs[at - 1].id > desc.id; at--)
+			descs[at] = descs[at - 1];
+		descs[at] = desc;
+	}
+	return n;
+}
+
 static int
 begin_epoch(struct split *s, struct err *err)
 {
 	struct track descs[SPLIT_TRACKS];
-	size_t n = 0;
+	const struct split_track *lead;
 
 	set_shifts(s);
-	for (size_t i = 0; i < SPLIT_TRACKS; i++) {
+	for (size_t i = 0; i < s->ntracks; i++) {
 		struct split_track *t = &s->tracks[i];
 
-		t->active = wanted(t);
+		t->active = wanted(s, t);
 		t->changed = t->have_dts = false;
-		if (!t->active)
-			continue;
-		t->id = (uint32_t)n + 1;
-		t->timescale = t->desc.timescale;
-		t->nominal = i == TRACK_VIDEO ? VIDEO_NOMINAL : t->frame_ticks;
-		descs[n] = t->desc;
-		descs[n].id = t->id;
-		descs[n].config = t->config.p;
-		descs[n].config_bytes = t->config.n;
-		n++;
+		t->timescale = t->params.track.timescale;
+		t->nominal = t->kind == TRACK_VIDEO ? VIDEO_NOMINAL :
+		    t->params.frame_ticks;
 	}
-	s->lead = s->tracks[TRACK_VIDEO].active ? TRACK_VIDEO : TRACK_AUDIO;
+	lead = split_first(s, TRACK_VIDEO);
+	if (!lead->active)
+		lead = split_first(s, TRACK_AUDIO);
+	s->lead = (size_t)(lead - s->tracks);
+	s->active = list_tracks(s, descs);
 	s->moov.max = SPLIT_TRACKS * (LIMIT_CODEC_CONFIG_BYTES + 4096);
 	buf_reset(&s->moov);
-	mp4_put_moov(&s->moov, descs, n);
+	mp4_put_moov(&s->moov, descs, s->active);
 	s->started = s->epoch_start = true;
 	s->pending = s->have_last_start = false;
 	s->back = 0;
+	s->ahead_ms = 0;
 	s->stats.epochs++;
 	return buf_ok(&s->moov, err);
 }
@@ -104,6 +116,26 @@ nominal_end(const struct split_track *lead)
 	return lead->max_pts + lead->nominal;
 }
 
+/* Where the sound in hand ends, in the time of the lead. */
+static int64_t
+sound_end(const struct split *s)
+{
+	const uint32_t timescale = s->tracks[s->lead].timescale;
+	int64_t end = s->start, t_end;
+
+	for (size_t i = 0; i < s->ntracks; i++) {
+		const struct split_track *t = &s->tracks[i];
+
+		if (t->count == 0)
+			continue;
+		t_end = split_rescale(t->dts + t->nominal, t->timescale,
+		    timescale);
+		if (t_end > end)
+			end = t_end;
+	}
+	return end;
+}
+
 int
 split_end_epoch(struct split *s, uint32_t flags, struct err *err)
 {
@@ -112,203 +144,13 @@ split_end_epoch(struct split *s, uint32_t flags, struct err *err)
 	s->started = false;
 	if (!s->open)
 		return 0;
-	if (lead->count == 0) {		/* only audio, and no picture came */
-		s->stats.audio_dropped += s->tracks[TRACK_AUDIO].count;
-		s->tracks[TRACK_AUDIO].count = 0;
-		buf_reset(&s->tracks[TRACK_AUDIO].data);
-		s->open = false;
+	if (lead->count > 0)
+		return split_close(s, nominal_end(lead), flags, err);
+	if (!s->begun || split_in_hand(s, SIZE_MAX) == 0) {
+		split_discard(s);	/* only audio, and no picture came */
 		return 0;
 	}
-	return split_close(s, nominal_end(lead), flags, err);
-}
-
-static const char *
-kind_name(enum track_kind kind)
-{
-	return kind == TRACK_VIDEO ? "video" : "audio";
-}
-
-/* Audio may pause for as long as it likes if it comes back in time. */
-static bool
-goes_with_video(const struct split *s, int64_t ms)
-{
-	const struct split_track *v = &s->tracks[TRACK_VIDEO];
-
-	return v->active && v->have_dts &&
-	    ms - v->ms <= s->conf.max_gap_ms &&
-	    v->ms - ms <= s->conf.max_gap_ms;
-}
-
-/*
- * Does X not continue its track?  Forward, what counts is the last tag;
- * back, the last sample: it may have been moved on already.
- */
-static bool
-jumps(const struct split *s, const struct split_sample *x)
-{
-	const struct split_track *t = &s->tracks[x->kind];
-	int64_t placed_ms;
-
-	if (!t->have_dts)
-		return false;
-	placed_ms = t->dts * 1000 / t->timescale - s->shift_ms;
-	if (x->kind == TRACK_VIDEO)
-		placed_ms += s->preshift / VIDEO_TICKS_MS;
-	if (placed_ms - x->ms <= BACK_MAX_MS &&
-	    (x->ms - t->ms <= s->conf.max_gap_ms ||
-	    (x->kind == TRACK_AUDIO && goes_with_video(s, x->ms))))
-		return false;
-	split_notice(s, "%s steps from %" PRId64 " to %" PRId64
-	    " ms: a new epoch", kind_name(x->kind), t->ms, x->ms);
-	return true;
-}
-
-/*
- * Pictures may fill half of what a fragment can have, the last of them goes
- * a bit over it, and sound a quarter: together they stay below.
- */
-static bool
-hand_is_full(const struct split *s, const struct split_sample *x)
-{
-	const struct split_track *t = &s->tracks[x->kind];
-
-	if (t->count >= LIMIT_FRAGMENT_SAMPLES)
-		return true;
-	if (x->kind == TRACK_AUDIO)
-		return t->data.n + x->bytes > LIMIT_FRAGMENT_BYTES / 4;
-	return split_in_hand(s) + x->bytes > LIMIT_FRAGMENT_BYTES / 2;
-}
-
-static int64_t
-duration_ticks(const struct split *s, const struct split_track *t)
-{
-	return s->conf.duration_ms * t->timescale / 1000;
-}
-
-static bool
-video_cuts(const struct split *s, const struct split_sample *x, int64_t dts)
-{
-	const struct split_track *t = &s->tracks[TRACK_VIDEO];
-	const int64_t duration = duration_ticks(s, t);
-	const int64_t length = dts - t->first_dts;
-
-	if (t->count == 0)
-		return false;
-	if (x->sync && length >= duration - duration / 4)
-		return true;
-	if (hand_is_full(s, x))
-		return true;
-	if (s->conf.cut == SPLIT_CUT_EXACT)
-		return length >= duration - EARLY_MS * VIDEO_TICKS_MS;
-	return length >= (int64_t)SPLIT_KEYFRAME_WAIT_MS * VIDEO_TICKS_MS;
-}
-
-/* The sample before the one at DTS lasts until then. */
-static void
-set_duration(struct split_track *t, int64_t dts)
-{
-	if (t->count > 0)
-		t->samples[t->count - 1].duration = (uint32_t)(dts - t->dts);
-}
-
-static int
-place_video(struct split *s, const struct split_sample *x, struct err *err)
-{
-	struct split_track *t = &s->tracks[TRACK_VIDEO];
-	int64_t pts, dts, start, step;
-
-	if (jumps(s, x))
-		return NEW_EPOCH;
-	dts = (x->ms + s->shift_ms) * VIDEO_TICKS_MS;
-	pts = dts + (int64_t)x->cts_ms * VIDEO_TICKS_MS;
-	dts -= s->preshift;
-	if (t->have_dts && dts <= t->dts)
-		dts = t->dts + 1;
-	set_duration(t, dts);
-	step = dts - t->dts;
-	if (t->have_dts && step >= VIDEO_TICKS_MS &&
-	    step <= VIDEO_NOMINAL_MAX)
-		t->nominal = (uint32_t)step;
-	if (s->open && video_cuts(s, x, dts)) {
-		start = x->sync ? pts : dts;
-		if (split_close(s, start, 0, err) == -1)
-			return -1;
-	}
-	if (!s->open)
-		split_open(s, x);
-	return split_append(s, x, dts, pts, err);
-}
-
-/*
- * Audio is counted in samples, since tags have whole milliseconds, until it
- * is 1.5 frames off.  Then the last sample in hand gets longer or shorter;
- * if that one is out already, a gap stays a gap.
- */
-static int64_t
-audio_dts(const struct split *s, const struct split_track *t, int64_t ms)
-{
-	const int64_t ts = t->timescale, off = (int64_t)t->nominal * 3 / 2;
-	int64_t actual = ((ms + s->shift_ms) * ts + 500) / 1000, expected;
-
-	if (actual < 0)
-		actual = 0;
-	if (!t->have_dts)
-		return actual;
-	expected = t->dts + t->nominal;
-	if (actual - expected > off)
-		return actual;
-	if (expected - actual > off && t->count > 0)
-		return actual > t->dts ? actual : t->dts + 1;
-	return expected;
-}
-
-static int
-drop(struct split *s, const struct split_sample *x)
-{
-	if (x->kind == TRACK_VIDEO)
-		s->stats.video_dropped++;
-	else
-		s->stats.audio_dropped++;
-	return 0;
-}
-
-static int
-place_audio(struct split *s, const struct split_sample *x, struct err *err)
-{
-	struct split_track *t = &s->tracks[TRACK_AUDIO];
-	struct split_track *v = &s->tracks[TRACK_VIDEO];
-	int64_t dts;
-
-	if (jumps(s, x))
-		return NEW_EPOCH;
-	if (!t->have_dts && v->active && v->have_dts &&
-	    !goes_with_video(s, x->ms))
-		return drop(s, x);	/* another clock */
-	if (v->active && hand_is_full(s, x)) {
-		if (!v->have_dts)
-			return drop(s, x);
-		split_notice(s, "too much audio without video");
-		v->absent = true;
-		return NEW_EPOCH;
-	}
-	dts = audio_dts(s, t, x->ms);
-	set_duration(t, dts);
-	if (s->open && s->lead == TRACK_AUDIO && t->count > 0 &&
-	    (dts - t->first_dts >= duration_ticks(s, t) ||
-	    hand_is_full(s, x))) {
-		if (split_close(s, dts, 0, err) == -1)
-			return -1;
-	}
-	if (!s->open)
-		split_open(s, x);
-	return split_append(s, x, dts, dts, err);
-}
-
-static int
-place(struct split *s, const struct split_sample *x, struct err *err)
-{
-	return x->kind == TRACK_VIDEO ? place_video(s, x, err) :
-	    place_audio(s, x, err);
+	return split_close(s, sound_end(s), flags, err);
 }
 
 /*
@@ -318,15 +160,15 @@ place(struct split *s, const struct split_sample *x, struct err *err)
 static int
 route_pending(struct split *s, const struct split_sample *x, struct err *err)
 {
-	const struct split_track *t = &s->tracks[x->kind];
+	const struct split_track *t = &s->tracks[x->track];
+	const struct split_track *v = split_first(s, TRACK_VIDEO);
 
-	if (x->kind == TRACK_VIDEO ? x->sync :
-	    !wanted(&s->tracks[TRACK_VIDEO]))
+	if (t == v ? x->sync : !wanted(s, v))
 		return NEW_EPOCH;
 	if (t->active && !t->changed)
-		return place(s, x, err);
+		return split_place(s, x, err);
 	if (x->kind == TRACK_VIDEO)
-		return drop(s, x);
+		return split_drop(s, x);
 	if (split_hold_full(&s->hold, x->bytes))
 		split_hold_clear(s);
 	return split_hold_add(s, x, err);
@@ -338,27 +180,21 @@ route(struct split *s, const struct split_sample *x, struct err *err)
 {
 	if (s->pending)
 		return route_pending(s, x, err);
-	if (!s->tracks[x->kind].active)
-		return drop(s, x);
-	return place(s, x, err);
+	if (!s->tracks[x->track].active)
+		return split_drop(s, x);
+	return split_place(s, x, err);
 }
 
 static bool
-tracks_known(const struct split *s)
+tracks_known(struct split *s)
 {
-	const struct split_track *v = &s->tracks[TRACK_VIDEO];
-	const struct split_track *a = &s->tracks[TRACK_AUDIO];
-	int64_t now_ms = INT64_MIN;
+	const bool video = split_first(s, TRACK_VIDEO)->configured;
+	const bool audio = split_first(s, TRACK_AUDIO)->configured;
 
-	if (v->configured && a->configured)
+	if ((video && audio) || (s->hint == FLV_HAS_VIDEO && video) ||
+	    (s->hint == FLV_HAS_AUDIO && audio))
 		return true;
-	if ((s->hint == FLV_HAS_VIDEO && v->configured) ||
-	    (s->hint == FLV_HAS_AUDIO && a->configured))
-		return true;
-	for (size_t i = 0; i < SPLIT_TRACKS; i++)
-		if (s->tracks[i].have_raw && s->tracks[i].raw_ms > now_ms)
-			now_ms = s->tracks[i].raw_ms;
-	return s->have_first && now_ms - s->first_ms >= DECIDE_MS;
+	return s->have_first && s->raw_ms - s->first_ms >= DECIDE_MS;
 }
 
 /* Audio without a picture: only the newest may come to be of use. */
@@ -373,35 +209,46 @@ prune_audio(struct split *s)
 	first = h->items[0].sample.ms;
 	last = h->items[h->n - 1].sample.ms;
 	if (last - first > AUDIO_HOLD_MS || last < first)
-		split_hold_trim_audio(s, last - AUDIO_LEAD_MS, INT64_MAX);
+		split_hold_trim(s, last - AUDIO_LEAD_MS, INT64_MAX);
+}
+
+/* Pictures are of no use: they are not to be waited for. */
+static void
+drop_pictures(struct split *s)
+{
+	for (size_t i = 0; i < s->ntracks; i++)
+		if (s->tracks[i].kind == TRACK_VIDEO &&
+		    s->hold.count[i] > 0)
+			split_hold_drop_track(s, i);
 }
 
 /* Can an epoch begin with what is held?  Leaves just what belongs to it. */
 static bool
 can_begin(struct split *s)
 {
+	const struct split_track *v = split_first(s, TRACK_VIDEO);
+	const size_t lead = (size_t)(v - s->tracks);
 	struct split_hold *h = &s->hold;
 	size_t i = 0;
 	int64_t ms;
 
 	if (!s->decided)
 		s->decided = tracks_known(s);
-	if (!wanted(&s->tracks[TRACK_VIDEO])) {
-		if (s->decided && h->count[TRACK_VIDEO] > 0)
-			split_hold_drop_kind(s, TRACK_VIDEO);
+	if (!wanted(s, v)) {
+		if (s->decided)
+			drop_pictures(s);
 		return s->decided && h->n > 0;
 	}
-	if (h->count[TRACK_VIDEO] == 0) {
+	if (h->count[lead] == 0) {
 		prune_audio(s);
 		return false;
 	}
 	if (!s->decided)
 		return false;
-	while (h->items[i].sample.kind != TRACK_VIDEO)
+	while (h->items[i].sample.track != lead)
 		i++;
 	ms = h->items[i].sample.ms;
-	split_hold_trim_audio(s, ms - AUDIO_LEAD_MS,
-	    ms + s->conf.max_gap_ms);
+	split_hold_trim(s, ms - AUDIO_LEAD_MS, ms + s->conf.max_gap_ms);
 	return true;
 }
 
@@ -448,23 +295,23 @@ split_decide(struct split *s, struct err *err)
 static bool
 watch_video(struct split *s, const struct split_sample *x)
 {
-	struct split_track *v = &s->tracks[TRACK_VIDEO];
+	const struct split_track *v = split_first(s, TRACK_VIDEO);
 
-	if (x->kind == TRACK_VIDEO) {
+	if (&s->tracks[x->track] == v) {
 		s->no_video_ms = 0;
-		if (!v->absent)
+		if (!s->no_video)
 			return true;
 		if (!x->sync)
 			return false;
-		v->absent = false;
+		s->no_video = false;
 		s->pending = s->started;
 		return true;
 	}
-	if (!wanted(v) || s->no_video_ms <= s->conf.max_gap_ms)
+	if (!wanted(s, v) || s->no_video_ms <= s->conf.max_gap_ms)
 		return true;
 	split_notice(s, "no video for %" PRId64 " ms: going on without",
 	    s->no_video_ms);
-	v->absent = true;
+	s->no_video = true;
 	s->pending = s->started;
 	return true;
 }
@@ -475,7 +322,7 @@ split_take(struct split *s, const struct split_sample *x, struct err *err)
 	int rc;
 
 	if (!watch_video(s, x))
-		return drop(s, x);
+		return split_drop(s, x);
 	if (!s->started && split_hold_full(&s->hold, x->bytes)) {
 		if (split_decide(s, err) == -1)
 			return -1;

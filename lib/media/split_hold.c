@@ -32,21 +32,28 @@ reserve(struct split_hold *h, struct err *err)
 	return 0;
 }
 
+/* Is X a picture of the track that will cut? */
+static bool
+leads(struct split *s, const struct split_sample *x)
+{
+	return x->kind == TRACK_VIDEO &&
+	    &s->tracks[x->track] == split_first(s, TRACK_VIDEO);
+}
+
 int
 split_hold_add(struct split *s, const struct split_sample *x,
     struct err *err)
 {
 	struct split_hold *h = &s->hold;
 
-	if (x->kind == TRACK_VIDEO && !x->sync &&
-	    h->count[TRACK_VIDEO] == 0) {
+	if (leads(s, x) && !x->sync && h->count[x->track] == 0) {
 		s->stats.video_dropped++;
 		if (++s->no_sync_frames % NO_SYNC_FRAMES == 0)
 			split_notice(s, "no keyframe among %u pictures: "
 			    "still waiting for one", s->no_sync_frames);
 		return 0;
 	}
-	if (x->kind == TRACK_VIDEO)
+	if (leads(s, x))
 		s->no_sync_frames = 0;
 	if (reserve(h, err) == -1)
 		return -1;
@@ -58,7 +65,7 @@ split_hold_add(struct split *s, const struct split_sample *x,
 	if (buf_ok(&h->data, err) == -1)
 		return -1;
 	h->n++;
-	h->count[x->kind]++;
+	h->count[x->track]++;
 	return 0;
 }
 
@@ -80,25 +87,29 @@ split_hold_release(struct split_hold *h)
 	memset(h, 0, sizeof(*h));
 }
 
-/* What stays: from item FROM on, audio in [MIN_MS, MAX_MS], not kind DROP. */
+/*
+ * What stays: from item FROM on, not of track DROP, and of what does not lead
+ * what is in [MIN_MS, MAX_MS].
+ */
 struct keep {
 	size_t	from;
-	int	drop;			/* enum track_kind, or one of */
-#define DROP_NONE	(-1)
-#define DROP_ALL	(-2)
-	int64_t	audio_min_ms, audio_max_ms;
+	size_t	drop;
+#define DROP_NONE	SIZE_MAX
+#define DROP_ALL	(SIZE_MAX - 1)
+	int64_t	min_ms, max_ms;
 };
 
 static bool
-stays(const struct split_hold *h, const struct keep *k, size_t i)
+stays(struct split *s, const struct keep *k, size_t i)
 {
+	const struct split_hold *h = &s->hold;
 	const struct split_sample *x = &h->items[i].sample;
 
-	if (i < k->from || (int)x->kind == k->drop || k->drop == DROP_ALL)
+	if (i < k->from || x->track == k->drop || k->drop == DROP_ALL)
 		return false;
-	if (x->kind == TRACK_VIDEO)	/* COUNT: of those that stayed */
-		return x->sync || h->count[TRACK_VIDEO] > 0;
-	return x->ms >= k->audio_min_ms && x->ms <= k->audio_max_ms;
+	if (leads(s, x))		/* COUNT: of those that stayed */
+		return x->sync || h->count[x->track] > 0;
+	return x->ms >= k->min_ms && x->ms <= k->max_ms;
 }
 
 static void
@@ -111,13 +122,10 @@ compact(struct split *s, const struct keep *k)
 	memset(h->count, 0, sizeof(h->count));
 	for (size_t i = 0; i < h->n; i++) {
 		item = h->items[i];
-		if (!stays(h, k, i)) {
+		if (!stays(s, k, i)) {
 			if (i < k->from)
 				continue;	/* was used */
-			if (item.sample.kind == TRACK_VIDEO)
-				s->stats.video_dropped++;
-			else
-				s->stats.audio_dropped++;
+			split_drop(s, &item.sample);
 			continue;
 		}
 		memmove(h->data.p + bytes, h->data.p + item.offset,
@@ -125,7 +133,7 @@ compact(struct split *s, const struct keep *k)
 		item.offset = bytes;
 		bytes += item.sample.bytes;
 		h->items[n++] = item;
-		h->count[item.sample.kind]++;
+		h->count[item.sample.track]++;
 	}
 	h->n = n;
 	h->data.n = bytes;
@@ -150,15 +158,15 @@ split_hold_clear(struct split *s)
 }
 
 void
-split_hold_drop_kind(struct split *s, enum track_kind kind)
+split_hold_drop_track(struct split *s, size_t track)
 {
-	const struct keep k = { 0, (int)kind, INT64_MIN, INT64_MAX };
+	const struct keep k = { 0, track, INT64_MIN, INT64_MAX };
 
 	compact(s, &k);
 }
 
 void
-split_hold_trim_audio(struct split *s, int64_t min_ms, int64_t max_ms)
+split_hold_trim(struct split *s, int64_t min_ms, int64_t max_ms)
 {
 	const struct keep k = { 0, DROP_NONE, min_ms, max_ms };
 

@@ -1,9 +1,11 @@
 /*
  * split_priv - what the parts of split share:
  *
- *	split.c		bytes to tags, tags to configurations and samples
+ *	split.c		bytes to tags, tags to samples
+ *	split_tracks.c	tracks and their configurations
  *	split_hold.c	samples that wait for the start of an epoch
- *	split_epoch.c	epochs, time, where to cut
+ *	split_epoch.c	epochs
+ *	split_place.c	time, where to cut
  *	split_write.c	the fragment in hand
  */
 #ifndef MEDIA_SPLIT_PRIV_H
@@ -16,38 +18,53 @@
 #include "base/buf.h"
 #include "media/fragment.h"
 #include "media/mp4.h"
+#include "media/params.h"
 #include "media/split.h"
 
-#define SPLIT_TRACKS		2	/* indexed by enum track_kind */
+struct flv_body;
+
+#define SPLIT_TRACKS		MP4_TRACKS_MAX
+#define SPLIT_TRACKS_DEFAULT	2	/* indexed by enum track_kind */
 #define VIDEO_TIMESCALE		90000
 #define VIDEO_TICKS_MS		90
 
+/* What placing a sample can say beside 0 and -1. */
+#define NEW_EPOCH		1
+
 /* One frame on its way from a tag into a fragment. */
 struct split_sample {
+	size_t		 track;		/* index in split.tracks */
 	enum track_kind	 kind;
 	int64_t		 ms;		/* DTS, unwrapped */
 	int32_t		 cts_ms;
-	bool		 sync;
+	uint32_t	 nano_ns;	/* on top, of the PTS */
+	uint32_t	 ticks;		/* audio: its duration */
+	bool		 sync;		/* decoding can start here */
+	bool		 open;		/* sync, but pictures that follow may
+					   be shown before it */
 	const uint8_t	*p;		/* borrowed */
 	size_t		 bytes;
 	int64_t		 arrival_us;
 };
 
 struct split_track {
+	enum track_kind	 kind;
+	uint8_t		 number;	/* of Enhanced RTMP */
+
 	/* What the stream said last. */
-	struct buf	 config;
-	struct track	 desc;		/* without its config */
-	uint32_t	 frame_ticks;	/* audio: of one frame */
-	uint8_t		 nal_length_bytes;
+	enum codec	 codec;
+	struct buf	 record;	/* as it came */
+	bool		 by_frame;	/* frames tell the parameters, */
+	uint64_t	 key;		/* that is, these */
+	struct buf	 config;	/* as it is stored */
+	struct params	 params;
 	bool		 configured;
 	bool		 changed;	/* since the epoch began */
-	bool		 absent;	/* was there, but frames stopped */
 	bool		 have_raw;
 	int64_t		 raw_ms;	/* unwrapped time of the last frame */
 
 	/* Of the epoch. */
 	bool		 active;
-	uint32_t	 id;
 	uint32_t	 timescale;
 	bool		 have_dts;
 	int64_t		 dts;		/* of the last sample placed */
@@ -67,7 +84,7 @@ struct split_held {
 	size_t		 offset;	/* in data */
 };
 
-/* Samples in the order of their arrival; the first video one is sync. */
+/* Samples in the order of their arrival; the first leading picture is sync. */
 struct split_hold {
 	struct split_held *items;
 	size_t		 n, cap;
@@ -86,11 +103,15 @@ struct split {
 	bool		 lost;		/* looking for the next tag */
 	uint8_t		 hint;		/* FLV_HAS_* of the header */
 
+	/* The default ones, then others as they appear. */
 	struct split_track tracks[SPLIT_TRACKS];
+	size_t		 ntracks;
 	struct split_hold hold;
 	bool		 decided;	/* which tracks there are */
 	bool		 have_first;
 	int64_t		 first_ms;	/* of the first frame at all */
+	int64_t		 raw_ms;	/* of the last one */
+	bool		 no_video;	/* it was there, but stopped */
 	int64_t		 no_video_ms;	/* audio that came since a picture */
 	unsigned	 no_sync_frames;	/* pictures while waiting */
 
@@ -99,15 +120,19 @@ struct split {
 	bool		 pending;	/* another one should begin */
 	bool		 epoch_start;	/* no fragment of it is out yet */
 	bool		 have_last_start;
-	enum track_kind	 lead;		/* the track that cuts */
+	size_t		 lead;		/* the track that cuts */
 	int64_t		 shift_ms;	/* to keep times from being negative */
 	int64_t		 preshift;	/* video, ticks: to keep DTS <= PTS */
+	int64_t		 ahead_ms;	/* audio was in front of the pictures
+					   by so much, at most */
 	int64_t		 last_start;
 	uint32_t	 back;		/* fragments since the last sync sample */
 	struct buf	 moov;
+	size_t		 active;	/* tracks in it */
 
 	/* The fragment in hand. */
 	bool		 open;
+	bool		 begun;		/* START is known without a picture */
 	bool		 has_sync;
 	bool		 dependent;
 	int64_t		 start;
@@ -119,6 +144,29 @@ struct split {
 void	split_notice(const struct split *s, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
+/*
+ * split_tracks.c: the track of KIND with Enhanced RTMP's NUMBER, a new one if
+ * need be; NULL if there are too many.
+ */
+struct split_track *split_track(struct split *s, enum track_kind kind,
+	    uint8_t number);
+/* The one that leads its kind: the default track, or the lowest number. */
+struct split_track *split_first(struct split *s, enum track_kind kind);
+/* Its ID in the fragments: the same in each epoch. */
+uint32_t split_track_id(const struct split_track *t);
+/* "video", "audio" */
+const char *split_kind_name(enum track_kind kind);
+/* A configuration record, a layout; parameters that a frame has. */
+int	split_take_record(struct split *s, struct split_track *t,
+	    const struct flv_body *b, struct err *err)
+	    __attribute__((warn_unused_result));
+int	split_take_layout(struct split *s, struct split_track *t,
+	    const struct flv_body *b, struct err *err)
+	    __attribute__((warn_unused_result));
+int	split_take_key(struct split *s, struct split_track *t,
+	    const struct flv_body *b, struct err *err)
+	    __attribute__((warn_unused_result));
+
 /* split_hold.c */
 bool	split_hold_full(const struct split_hold *h, size_t bytes);
 int	split_hold_add(struct split *s, const struct split_sample *x,
@@ -127,12 +175,11 @@ int	split_hold_add(struct split *s, const struct split_sample *x,
 struct split_sample split_hold_get(const struct split_hold *h, size_t i);
 /* Forget the first N items, and what may not stand at the front then. */
 void	split_hold_drop(struct split *s, size_t n);
-/* Forget all of it; all items of KIND. */
+/* Forget all of it; all items of TRACK. */
 void	split_hold_clear(struct split *s);
-void	split_hold_drop_kind(struct split *s, enum track_kind kind);
-/* Forget audio outside of [MIN_MS, MAX_MS]. */
-void	split_hold_trim_audio(struct split *s, int64_t min_ms,
-	    int64_t max_ms);
+void	split_hold_drop_track(struct split *s, size_t track);
+/* Forget what does not lead outside of [MIN_MS, MAX_MS]. */
+void	split_hold_trim(struct split *s, int64_t min_ms, int64_t max_ms);
 void	split_hold_release(struct split_hold *h);
 
 /* split_epoch.c */
@@ -145,18 +192,39 @@ int	split_decide(struct split *s, struct err *err)
 int	split_end_epoch(struct split *s, uint32_t flags, struct err *err)
 	    __attribute__((warn_unused_result));
 
+/* split_place.c: put X into the fragment in hand, or NEW_EPOCH. */
+int	split_place(struct split *s, const struct split_sample *x,
+	    struct err *err) __attribute__((warn_unused_result));
+/* Count X as left out. */
+int	split_drop(struct split *s, const struct split_sample *x);
+
 /* split_write.c */
 void	split_open(struct split *s, const struct split_sample *x);
 int	split_append(struct split *s, const struct split_sample *x,
 	    int64_t dts, int64_t pts, struct err *err)
 	    __attribute__((warn_unused_result));
-/* The bytes of all samples in hand. */
-size_t	split_in_hand(const struct split *s);
+/* The bytes of all samples in hand, but those of track EXCEPT. */
+size_t	split_in_hand(const struct split *s, size_t except);
 /*
  * Write the fragment in hand.  It ends at END; the durations of its samples
  * are right already.
  */
 int	split_close(struct split *s, int64_t end, uint32_t flags,
 	    struct err *err) __attribute__((warn_unused_result));
+/*
+ * The same, but sound from END on goes into the next one, which begins there.
+ * Nothing happens when nothing is in hand before END.
+ */
+int	split_close_at(struct split *s, int64_t end, struct err *err)
+	    __attribute__((warn_unused_result));
+/* Throw away what is in hand. */
+void	split_discard(struct split *s);
+
+/* T of FROM units a second in units of TO, rounded down. */
+static inline int64_t
+split_rescale(int64_t t, uint32_t from, uint32_t to)
+{
+	return t / from * to + t % from * to / from;
+}
 
 #endif /* MEDIA_SPLIT_PRIV_H */

@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/limits.h"
@@ -14,14 +15,19 @@ split_open(struct split *s, const struct split_sample *x)
 {
 	assert(!s->open);
 	s->open = true;
-	s->has_sync = s->dependent = false;
+	s->begun = s->has_sync = s->dependent = false;
 	s->arrival_us = x->arrival_us;
 }
 
 size_t
-split_in_hand(const struct split *s)
+split_in_hand(const struct split *s, size_t except)
 {
-	return s->tracks[TRACK_VIDEO].data.n + s->tracks[TRACK_AUDIO].data.n;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->ntracks; i++)
+		if (i != except)
+			n += s->tracks[i].data.n;
+	return n;
 }
 
 static int
@@ -45,11 +51,15 @@ static void
 append_first(struct split *s, const struct split_sample *x, int64_t dts,
     int64_t pts)
 {
-	s->tracks[x->kind].first_dts = dts;
-	if (x->kind != s->lead)
+	s->tracks[x->track].first_dts = dts;
+	if (x->track != s->lead)
 		return;
-	s->dependent = !x->sync;
-	s->start = x->sync ? pts : dts;
+	/* What may follow an open one needs what was before it. */
+	s->dependent = !x->sync || (x->open && s->back > 0);
+	if (s->begun)
+		return;
+	s->begun = true;
+	s->start = s->dependent ? dts : pts;
 	if (s->start < 0)
 		s->start = 0;
 	if (s->have_last_start && s->start <= s->last_start)
@@ -62,12 +72,14 @@ int
 split_append(struct split *s, const struct split_sample *x, int64_t dts,
     int64_t pts, struct err *err)
 {
-	struct split_track *t = &s->tracks[x->kind];
+	struct split_track *t = &s->tracks[x->track];
 
 	if (reserve(t, err) == -1)
 		return -1;
 	if (t->count == 0)
 		append_first(s, x, dts, pts);
+	if (s->arrival_us == 0)
+		s->arrival_us = x->arrival_us;
 	t->samples[t->count] = (struct mp4_sample){
 		.bytes = (uint32_t)x->bytes, .duration = t->nominal,
 		.cts = (int32_t)(pts - dts), .sync = x->sync };
@@ -81,7 +93,7 @@ split_append(struct split *s, const struct split_sample *x, int64_t dts,
 	t->have_dts = true;
 	t->dts = dts;
 	t->ms = x->ms;
-	if (x->kind == s->lead && x->sync)
+	if (x->track == s->lead && x->sync)
 		s->has_sync = true;
 	return 0;
 }
@@ -96,7 +108,7 @@ put_head(struct split *s, const struct fragment_info *info,
 	assert(n > 0);
 	b->max = HEAD_BYTES_MAX;
 	buf_reset(b);
-	if (s->tracks[TRACK_VIDEO].active && s->tracks[TRACK_AUDIO].active)
+	if (s->active > 1)
 		mp4_put_ftyp_movie(b);
 	else
 		mp4_put_ftyp(b);
@@ -109,26 +121,29 @@ put_head(struct split *s, const struct fragment_info *info,
 	return buf_ok(b, err);
 }
 
-static void
-reset_fragment(struct split *s)
+void
+split_discard(struct split *s)
 {
-	for (size_t i = 0; i < SPLIT_TRACKS; i++) {
-		s->tracks[i].count = 0;
-		buf_reset(&s->tracks[i].data);
+	for (size_t i = 0; i < s->ntracks; i++) {
+		struct split_track *t = &s->tracks[i];
+
+		if (t->kind == TRACK_VIDEO)
+			s->stats.video_dropped += t->count;
+		else
+			s->stats.audio_dropped += t->count;
+		t->count = 0;
+		buf_reset(&t->data);
 	}
 	s->open = false;
 }
 
-/* The lead's samples are the first run. */
-int
-split_close(struct split *s, int64_t end, uint32_t flags, struct err *err)
+/* What a fragment that ends at END says of itself. */
+static struct fragment_info
+make_info(const struct split *s, int64_t end, uint32_t flags)
 {
-	const struct split_track *lead = &s->tracks[s->lead];
 	struct fragment_info info = { .flags = flags, .start = s->start,
-	    .timescale = lead->timescale, .arrival_us = s->arrival_us };
-	struct mp4_run runs[SPLIT_TRACKS];
-	struct iovec iov[1 + SPLIT_TRACKS];
-	size_t n = 0;
+	    .timescale = s->tracks[s->lead].timescale,
+	    .arrival_us = s->arrival_us };
 
 	info.end = end > s->start ? end : s->start + 1;
 	if (s->dependent) {
@@ -137,26 +152,130 @@ split_close(struct split *s, int64_t end, uint32_t flags, struct err *err)
 	}
 	if (s->epoch_start)
 		info.flags |= FRAGMENT_EPOCH_START;
-	for (size_t i = 0; i < SPLIT_TRACKS; i++) {
+	return info;
+}
+
+struct part {
+	size_t	count;		/* samples of a track that go out, */
+	size_t	bytes;		/* and how much they are */
+};
+
+/* The lead's samples are the first run, if there are any. */
+static int
+emit(struct split *s, const struct fragment_info *info,
+    const struct part *parts, struct err *err)
+{
+	struct mp4_run runs[SPLIT_TRACKS];
+	struct iovec iov[1 + SPLIT_TRACKS];
+	size_t n = 0, i;
+
+	for (size_t k = 0; k < s->ntracks; k++) {
+		/* The lead, then those before it, then those behind it. */
+		i = k == 0 ? s->lead : k <= s->lead ? k - 1 : k;
 		const struct split_track *t = &s->tracks[i];
 
-		if (t->count == 0)
+		if (parts[i].count == 0)
 			continue;
-		runs[n] = (struct mp4_run){ t->id, (uint64_t)t->first_dts,
-		    t->samples, t->count };
+		runs[n] = (struct mp4_run){ split_track_id(t),
+		    (uint64_t)t->first_dts, t->samples, parts[i].count };
 		n++;
-		iov[n] = (struct iovec){ t->data.p, t->data.n };
+		iov[n] = (struct iovec){ t->data.p, parts[i].bytes };
+		if (t->kind == TRACK_VIDEO)
+			s->stats.video_frames += parts[i].count;
+		else
+			s->stats.audio_frames += parts[i].count;
 	}
-	if (put_head(s, &info, runs, n, err) == -1)
+	if (put_head(s, info, runs, n, err) == -1)
 		return -1;
 	iov[0] = (struct iovec){ s->head.p, s->head.n };
 	if (s->conf.emit(s->conf.arg, iov, (int)n + 1, err) == -1)
 		return -1;
 	s->stats.fragments++;
-	s->stats.video_frames += s->tracks[TRACK_VIDEO].count;
-	s->stats.audio_frames += s->tracks[TRACK_AUDIO].count;
 	s->back = s->has_sync ? 1 : s->back + 1;
 	s->epoch_start = false;
-	reset_fragment(s);
+	return 0;
+}
+
+/* Keep what did not go out for the next fragment. */
+static bool
+advance(struct split_track *t, const struct part *part)
+{
+	for (size_t i = 0; i < part->count; i++)
+		t->first_dts += t->samples[i].duration;
+	t->count -= part->count;
+	memmove(t->samples, t->samples + part->count,
+	    t->count * sizeof(*t->samples));
+	buf_drop(&t->data, part->bytes);
+	return t->count > 0;
+}
+
+static int
+close_parts(struct split *s, int64_t end, uint32_t flags,
+    const struct part *parts, struct err *err)
+{
+	const struct fragment_info info = make_info(s, end, flags);
+
+	if (emit(s, &info, parts, err) == -1)
+		return -1;
+	s->open = false;
+	for (size_t i = 0; i < s->ntracks; i++)
+		if (s->tracks[i].samples != NULL &&
+		    advance(&s->tracks[i], &parts[i]))
+			s->open = true;
+	s->has_sync = s->dependent = s->begun = false;
+	return 0;
+}
+
+int
+split_close(struct split *s, int64_t end, uint32_t flags, struct err *err)
+{
+	struct part parts[SPLIT_TRACKS];
+
+	for (size_t i = 0; i < s->ntracks; i++)
+		parts[i] = (struct part){ s->tracks[i].count,
+		    s->tracks[i].data.n };
+	return close_parts(s, end, flags, parts, err);
+}
+
+/* The samples of T before END, which counts in TIMESCALE. */
+static struct part
+part_before(const struct split_track *t, int64_t end, uint32_t timescale)
+{
+	struct part part = { 0, 0 };
+	int64_t dts = t->first_dts;
+
+	if (t->count == 0)
+		return part;
+	end = split_rescale(end, timescale, t->timescale);
+	while (part.count < t->count && dts < end) {
+		part.bytes += t->samples[part.count].bytes;
+		dts += t->samples[part.count].duration;
+		part.count++;
+	}
+	return part;
+}
+
+int
+split_close_at(struct split *s, int64_t end, struct err *err)
+{
+	const struct split_track *lead = &s->tracks[s->lead];
+	struct part parts[SPLIT_TRACKS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->ntracks; i++) {
+		const struct split_track *t = &s->tracks[i];
+
+		parts[i] = t->kind == TRACK_VIDEO ?
+		    (struct part){ t->count, t->data.n } :
+		    part_before(t, end, lead->timescale);
+		n += parts[i].count;
+	}
+	if (n == 0)
+		return 0;
+	if (close_parts(s, end, 0, parts, err) == -1)
+		return -1;
+	s->open = s->begun = true;
+	s->start = s->last_start = end;
+	s->arrival_us = 0;
 	return 0;
 }

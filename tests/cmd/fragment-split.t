@@ -204,11 +204,11 @@ run "$tmp/http" fragment-split
 status_is 65 'no FLV'
 stderr_has 'input is not FLV' 'no FLV: the message'
 
-ffmpeg -nostdin -v error -i "$tmp/gop1.flv" -t 1 -c:v copy -c:a libmp3lame \
-    "$tmp/mp3.flv"
-run "$tmp/mp3.flv" fragment-split
+ffmpeg -nostdin -v error -i "$tmp/gop1.flv" -t 1 -c:v copy -c:a adpcm_swf \
+    "$tmp/adpcm.flv"
+run "$tmp/adpcm.flv" fragment-split
 status_is 65 'another audio codec'
-stderr_has 'audio codec MP3 (FLV format 2) is not supported: want AAC' \
+stderr_has 'audio codec ADPCM (FLV format 1) is not supported: want AAC' \
     'another audio codec: its name'
 ffmpeg -nostdin -v error -i "$tmp/gop1.flv" -t 1 -an -c:v flv "$tmp/h263.flv"
 run "$tmp/h263.flv" fragment-split

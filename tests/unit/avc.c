@@ -45,55 +45,9 @@ test_config(void)
 	ok(safe, "a record cut in its SPS is none");
 }
 
-static void
-test_scan(void)
-{
-	static const uint8_t idr[] = { 0, 0, 0, 2, 0x09, 0xf0, 0, 0, 0, 3,
-	    0x65, 1, 2 };
-	static const uint8_t inter[] = { 0, 2, 0x41, 1 };
-	static const uint8_t holes[] = { 0, 0, 0, 0, 0, 0, 0, 2, 0x65, 1, 0,
-	    0, 0 };
-	static const uint8_t cut[] = { 0, 0, 0, 2, 0x41, 7, 0, 0, 0, 9, 0x65 };
-	static const uint8_t annexb[] = { 0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1,
-	    0x65, 3, 4, 0, 0, 0, 1, 0x41, 0, 0, 3, 0 };
-	static const uint8_t want[] = { 0, 0, 0, 3, 0x67, 1, 2, 0, 0, 0, 3,
-	    0x65, 3, 4, 0, 0, 0, 4, 0x41, 0, 0, 3 };
-	static const uint8_t one[] = { 0, 0, 0, 1, 0x0a, 0, 0, 0, 2, 0x41, 1 };
-	struct avc_unit u;
-	struct buf b;
-
-	buf_init(&b, 1024);
-	avc_unit_scan(idr, sizeof(idr), 4, &u);
-	ok(u.picture && u.idr && u.clean && !u.annexb, "an IDR picture");
-	avc_unit_scan(inter, sizeof(inter), 2, &u);
-	ok(u.picture && !u.idr && u.clean, "another one, lengths of 2 bytes");
-	avc_unit_scan(idr, 6, 4, &u);
-	ok(!u.picture && u.clean, "no picture at all");
-	avc_unit_scan(one, sizeof(one), 4, &u);
-	ok(u.clean && !u.annexb && u.picture,
-	    "a length of 1 is no start code when all comes out even");
-
-	avc_unit_scan(holes, sizeof(holes), 4, &u);
-	avc_put_unit(&b, holes, sizeof(holes), 4, &u);
-	ok(u.picture && !u.clean && b.n == 6 &&
-	    memcmp(b.p, holes + 4, 6) == 0, "empty units are left out");
-	buf_reset(&b);
-	avc_unit_scan(cut, sizeof(cut), 4, &u);
-	avc_put_unit(&b, cut, sizeof(cut), 4, &u);
-	ok(u.picture && !u.idr && !u.clean && b.n == 6,
-	    "a unit that is cut short is left out");
-	buf_reset(&b);
-	avc_unit_scan(annexb, sizeof(annexb), 4, &u);
-	avc_put_unit(&b, annexb, sizeof(annexb), 4, &u);
-	ok(u.annexb && u.idr && b.n == sizeof(want) &&
-	    memcmp(b.p, want, b.n) == 0, "start codes become lengths");
-	buf_release(&b);
-}
-
 int
 main(void)
 {
 	test_config();
-	test_scan();
 	return done_testing();
 }

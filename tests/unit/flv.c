@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -118,9 +119,12 @@ static enum flv_content
 content_of(enum flv_type type, const void *bytes, size_t n,
     struct flv_body *body)
 {
+	struct flv_bodies bodies;
 	struct flv_tag tag = { .type = type, .body = bytes, .body_bytes = n };
 
-	flv_body(&tag, body);
+	flv_bodies(&bodies, &tag);
+	if (!flv_bodies_next(&bodies, body))
+		body->content = FLV_NOTHING;
 	return body->content;
 }
 
@@ -142,8 +146,8 @@ test_legacy(void)
 	ok(VIDEO("\x17\x01\0\0") == FLV_UNKNOWN, "AVC: cut short");
 	ok(VIDEO("\x57\x00") == FLV_NOTHING, "a command frame");
 	ok(VIDEO("") == FLV_NOTHING, "an empty tag");
-	ok(VIDEO("\x1c\x00\0\0\0") == FLV_FOREIGN &&
-	    strcmp(b.codec, "HEVC (FLV codec 12)") == 0, "HEVC as codec 12");
+	ok(VIDEO("\x1c\x00\0\0\0cfg") == FLV_CONFIG &&
+	    b.codec == CODEC_HEVC && b.bytes == 3, "HEVC as codec 12");
 	ok(VIDEO("\x1f") == FLV_UNKNOWN, "a codec without a name");
 	ok(AUDIO("\xaf\x00\x12\x10") == FLV_CONFIG && b.bytes == 2,
 	    "AAC: configuration");
@@ -151,8 +155,8 @@ test_legacy(void)
 	ok(AUDIO("\xa2\x01xy") == FLV_FRAME,
 	    "AAC: rate and channels of byte 0 do not matter");
 	ok(AUDIO("\xaf") == FLV_UNKNOWN, "AAC: cut short");
-	ok(AUDIO("\x2f" "abc") == FLV_FOREIGN &&
-	    strcmp(b.codec, "MP3 (FLV format 2)") == 0, "MP3");
+	ok(AUDIO("\x2f" "abc") == FLV_FRAME && b.codec == CODEC_MP3 &&
+	    b.bytes == 3, "MP3: a frame right behind byte 0");
 }
 
 static void
@@ -166,8 +170,8 @@ test_enhanced(void)
 	    b.cts_ms == -2, "Enhanced H.264: a frame");
 	ok(VIDEO("\xa3" "avc1xy") == FLV_FRAME && b.bytes == 2 &&
 	    b.cts_ms == 0, "Enhanced H.264: a frame without an offset");
-	ok(VIDEO("\x90" "hvc1cfg") == FLV_FOREIGN &&
-	    strcmp(b.codec, "HEVC (FourCC 'hvc1')") == 0, "Enhanced HEVC");
+	ok(VIDEO("\x90" "vp08cfg") == FLV_FOREIGN &&
+	    strcmp(b.name, "VP8 (FourCC 'vp08')") == 0, "Enhanced VP8");
 	ok(VIDEO("\x90xxxx") == FLV_UNKNOWN, "a FourCC without a name");
 	ok(VIDEO("\xd4" "hvc1") == FLV_NOTHING,
 	    "metadata with the frame type of a command");
@@ -176,17 +180,83 @@ test_enhanced(void)
 	ok(VIDEO("\x97\xff\x00\x00" "a\x01" "avc1\0\0\1x") == FLV_FRAME &&
 	    b.bytes == 1, "ModEx with a long size");
 	ok(VIDEO("\x97\xff\xff\xff" "a") == FLV_UNKNOWN, "ModEx cut short");
-	ok(VIDEO("\x96\x01" "avc1\x01xyz") == FLV_UNKNOWN,
-	    "further tracks are not read");
 	ok(AUDIO("\x90mp4a\x12\x10") == FLV_CONFIG && b.bytes == 2,
 	    "Enhanced AAC: configuration");
 	ok(AUDIO("\x91mp4axy") == FLV_FRAME && b.bytes == 2,
 	    "Enhanced AAC: a frame");
-	ok(AUDIO("\x94mp4a\x01\x06\0\0\0\x3f") == FLV_NOTHING,
+	ok(AUDIO("\x94mp4a\x01\x06\0\0\0\x3f") == FLV_LAYOUT,
 	    "a channel layout");
-	ok(AUDIO("\x90Opus") == FLV_FOREIGN &&
-	    strcmp(b.codec, "Opus (FourCC 'Opus')") == 0, "Enhanced Opus");
+	ok(AUDIO("\x90Opus") == FLV_CONFIG && b.bytes == 0 &&
+	    b.codec == CODEC_OPUS, "an Opus configuration may be empty");
 	ok(AUDIO("\x91mp") == FLV_UNKNOWN, "a FourCC cut short");
+}
+
+/* "TRACK:CONTENT:BYTES ..." of all bodies of a tag. */
+static const char *
+bodies_of(enum flv_type type, const void *bytes, size_t n)
+{
+	static char text[256];
+	const struct flv_tag tag = { .type = type, .body = bytes,
+	    .body_bytes = n };
+	struct flv_bodies bodies;
+	struct flv_body b;
+	size_t at = 0;
+
+	text[0] = '\0';
+	flv_bodies(&bodies, &tag);
+	while (flv_bodies_next(&bodies, &b) && at < sizeof(text))
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+		    "%s%u:%s:%zu", at > 0 ? " " : "", b.track,
+		    b.content == FLV_FRAME ? codec_name(b.codec) :
+		    b.content == FLV_CONFIG ? "config" : "other", b.bytes);
+	return text;
+}
+
+#define BODIES(type, bytes)	bodies_of(type, bytes, sizeof(bytes) - 1)
+
+#define IS(type, bytes, want, what)	\
+	ok(strcmp(BODIES(type, bytes), want) == 0, what)
+
+static void
+test_multitrack(void)
+{
+	IS(FLV_VIDEO, "\xa6\x01" "hvc1\x05\0\0\1xyz", "5:HEVC:3",
+	    "one track: the rest of the message, behind its offset");
+	IS(FLV_AUDIO, "\x95\x11" "Opus\0\0\0\2xy\1\0\0\3" "abc",
+	    "0:Opus:2 1:Opus:3", "many tracks");
+	IS(FLV_AUDIO, "\x95\x21" "Opus\0\0\0\2xy.mp3\1\0\0\3" "abc",
+	    "0:Opus:2 1:MP3:3", "many tracks, many codecs");
+	IS(FLV_VIDEO, "\xa6\x13" "av01\0\0\0\0\1\0\0\1x",
+	    "0:AV1:0 1:AV1:1", "a track of no bytes");
+	IS(FLV_AUDIO, "\x95\x11" "Opus\0\0\0\2xy\1\0\0\x09" "abc",
+	    "0:Opus:2 1:other:0", "a list cut short");
+	IS(FLV_VIDEO, "\xa6\x06" "av01\0x", "0:other:0",
+	    "multitrack in multitrack");
+	IS(FLV_VIDEO, "\xa6\x31" "av01\0x", "0:other:0",
+	    "an unknown kind of multitrack");
+	IS(FLV_VIDEO, "\x97\2\x0f\x42\x3f\6\0" "hvc1\2cfg",
+	    "2:config:3", "ModEx before multitrack");
+}
+
+static void
+test_nano(void)
+{
+	struct flv_body b;
+
+	ok(VIDEO("\xa7\2\x01\x02\x03\1av01x") == FLV_FRAME &&
+	    b.nano_ns == 0x010203, "a nanosecond offset");
+	ok(VIDEO("\xa7\2\x0f\x42\x40\1av01x") == FLV_FRAME &&
+	    b.nano_ns == 0, "a million of them is no offset");
+	ok(VIDEO("\xa7\2\x01\x02\x03\x11" "av01x") == FLV_FRAME &&
+	    b.nano_ns == 0, "another ModEx is passed over");
+	ok(VIDEO("\xa1" "av01\0\0\1") == FLV_FRAME && b.bytes == 3 &&
+	    VIDEO("\xa1vp09\0\0\1") == FLV_FRAME && b.bytes == 3 &&
+	    VIDEO("\xa1hvc1\0\0\1x") == FLV_FRAME && b.bytes == 1 &&
+	    b.cts_ms == 1, "an offset for avc1 and hvc1, none for others");
+	ok(VIDEO("\x84\2\0\x09" "colorInfo") == FLV_NOTHING &&
+	    VIDEO("\xd4\2\0\x09" "colorInfo") == FLV_NOTHING,
+	    "HDR metadata of OBS and of FFmpeg");
+	ok(VIDEO("\xd1\0") == FLV_NOTHING, "an Enhanced command");
 }
 
 int
@@ -197,5 +267,7 @@ main(void)
 	test_resync();
 	test_legacy();
 	test_enhanced();
+	test_multitrack();
+	test_nano();
 	return done_testing();
 }

@@ -389,8 +389,13 @@ test_vanishing_video(void)
 	both(&r, 20000, 22000, 25);
 	finish(&r);
 	ok(r.rc == 0 && r.stats.epochs == 3 && r.mp4[0].ntracks == 2 &&
-	    r.mp4[4].ntracks == 1 && r.mp4[r.n - 1].ntracks == 2,
+	    r.mp4[14].ntracks == 1 && r.mp4[r.n - 1].ntracks == 2,
 	    "video that stops and comes back: three epochs");
+	ok(r.mp4[5].ntracks == 2 && r.mp4[5].nruns == 1 &&
+	    run_of(&r, 5, TRACK_AUDIO)->count == 47 && r.info[5].flags == 0 &&
+	    r.info[5].start == r.info[4].end &&
+	    r.info[5].end == r.info[5].start + 90000,
+	    "and until then sound goes on to be cut each second");
 	ok(samples(&r, TRACK_VIDEO) == 100, "all pictures are there");
 	end(&r);
 
@@ -713,10 +718,10 @@ test_payloads(void)
 	end(&r);
 
 	begin(&r);
-	put_tag(&r, 9, 0, "\x90hvc1", 5, "x", 1);
+	put_tag(&r, 9, 0, "\x90vp08", 5, "x", 1);
 	finish(&r);
 	ok(r.rc == -1 && r.err.cls == ERR_DATA && strstr(r.err.text,
-	    "video codec HEVC (FourCC 'hvc1') is not supported") != NULL,
+	    "video codec VP8 (FourCC 'vp08') is not supported") != NULL,
 	    "a stream of another codec: %s", r.err.text);
 	end(&r);
 }

@@ -1,0 +1,45 @@
+/*
+ * av1 - what FLV and ISO BMFF need to know of AV1 (AV1 bitstream 5.3 to 5.9;
+ * AV1 in ISO BMFF 2.3).
+ *
+ * Pure: no I/O, no allocation, no globals.  Safe on hostile input.
+ */
+#ifndef MEDIA_AV1_H
+#define MEDIA_AV1_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+struct av1_size {
+	uint16_t	width, height;	/* the largest of the sequence */
+};
+
+/* Of an AV1CodecConfigurationRecord, which has this many bytes of its own. */
+#define AV1_RECORD_BYTES	4
+
+/* Is it one?  0, or -1 with ERR_DATA. */
+int	av1_config_check(const uint8_t *p, size_t n, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* The sequence header among the N bytes of OBUs at P; false without one. */
+bool	av1_find_size(const uint8_t *p, size_t n, struct av1_size *size);
+
+/*
+ * Move *P and *BYTES past what a temporal unit must not begin with: an
+ * offset that FLV does not have here but some encoders write, and a
+ * temporal delimiter.
+ */
+void	av1_trim(const uint8_t **p, size_t *bytes);
+
+/* What is in a temporal unit. */
+struct av1_unit {
+	bool	picture;	/* a frame at all */
+	bool	sync;		/* a key frame that is shown */
+};
+
+void	av1_unit_scan(const uint8_t *p, size_t n, struct av1_unit *unit);
+
+#endif /* MEDIA_AV1_H */
