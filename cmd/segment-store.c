@@ -14,6 +14,7 @@
 
 static const struct command *const commands[] = {
 	&done_command,
+	&expire_command,
 	&get_command,
 	&ls_command,
 	&pending_command,
@@ -28,6 +29,7 @@ static const struct opt_prog prog = {
 	"Keep the fragments of streams, and know what is there.", no_opts,
 	"Commands:\n"
 	"  done     drop the tickets of originals that are complete\n"
+	"  expire   remove the oldest fragments\n"
 	"  get      write fragments as one MP4\n"
 	"  ls       list fragments\n"
 	"  pending  list originals that lack renditions\n"
@@ -39,8 +41,8 @@ static const struct opt_prog prog = {
 static const struct command *
 find_command(const char *word, struct err *err)
 {
-	static const char *const later[] = { "expire", "export", "import",
-	    "verify", "watch" };
+	static const char *const later[] = { "export", "import", "verify",
+	    "watch" };
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

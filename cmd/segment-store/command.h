@@ -19,6 +19,7 @@
 #include "store/spool.h"
 
 #define DAY_US		INT64_C(86400000000)
+#define RENDITIONS_MAX	64		/* of one command line */
 
 /* The options that several commands have, spelled once. */
 enum {
@@ -46,7 +47,9 @@ enum {
 struct args {
 	const char		 *spool_dir;
 	const char		 *ladder_file;	/* or NULL */
-	const char		 *rendition;
+	const char		 *rendition;	/* the last one given */
+	const char		 *renditions[RENDITIONS_MAX];
+	size_t			  nrenditions;
 	enum line_format	  format;
 	enum pending_tier	  tier;
 	struct select		  sel;
@@ -69,8 +72,8 @@ struct command {
 	int		(*run)(struct args *a, struct err *err);
 };
 
-extern const struct command done_command, get_command, ls_command,
-    pending_command, put_command, stat_command;
+extern const struct command done_command, expire_command, get_command,
+    ls_command, pending_command, put_command, stat_command;
 
 /*
  * The rest of a command line: options, which may also follow operands, and

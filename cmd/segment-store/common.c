@@ -22,12 +22,15 @@ parse_tier(const char *arg, enum pending_tier *tier, struct err *err)
 }
 
 static int
-parse_rendition(const char *arg, const char **name, struct err *err)
+parse_rendition(struct args *a, const char *arg, struct err *err)
 {
 	if (!name_ok(arg))
 		return err_set(err, ERR_USAGE,
 		    "--rendition: bad name '%s'", arg);
-	*name = arg;
+	if (a->nrenditions == RENDITIONS_MAX)
+		return err_set(err, ERR_USAGE, "--rendition: more than %d",
+		    RENDITIONS_MAX);
+	a->rendition = a->renditions[a->nrenditions++] = arg;
 	return 0;
 }
 
@@ -46,7 +49,7 @@ take_option(struct args *a, const struct command *cmd, int c,
 		a->ladder_file = arg;
 		return 0;
 	case 'r':
-		return parse_rendition(arg, &a->rendition, err);
+		return parse_rendition(a, arg, err);
 	case 's':
 		a->spool_dir = arg;
 		return 0;

@@ -223,3 +223,25 @@ out:
 	close(dirfd);
 	return rc == -1 ? err_wrap(err, "'%s/%s'", s->dir, path) : 0;
 }
+
+int
+spool_now_us(struct spool *s, int64_t *now_us, struct err *err)
+{
+	char tmp[TMP_BYTES];
+	struct stat st;
+	int fd, rc;
+
+	if ((fd = create_tmp(s->fd, "now", tmp, err)) == -1)
+		return err_wrap(err, "'%s'", s->dir);
+	/* Closed before it is looked at: then NFS has asked its server. */
+	rc = file_write_all(fd, "", 1, err);
+	close(fd);
+	if (rc == 0 && fstatat(s->fd, tmp, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		rc = err_sys(err, ERR_IO, "cannot stat");
+	unlinkat(s->fd, tmp, 0);
+	if (rc == -1)
+		return err_wrap(err, "'%s/%s'", s->dir, tmp);
+	*now_us = (int64_t)st.st_mtim.tv_sec * 1000000 +
+	    st.st_mtim.tv_nsec / 1000;
+	return 0;
+}

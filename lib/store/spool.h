@@ -177,9 +177,16 @@ int	spool_mtime_us(struct spool *s, const struct spool_key *key,
 	    int64_t *mtime_us, struct err *err)
 	    __attribute__((warn_unused_result));
 
-/* Remove the file of KEY.  0, also when it is not there; -1 with ERR_IO. */
+/* Remove the file of KEY.  1; 0 when it is not there; -1 with ERR_IO. */
 int	spool_remove(struct spool *s, const struct spool_key *key,
 	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * What time the spool's file system thinks it is: that of a file written now.
+ * Only this may be compared with spool_mtime_us().  0 or -1.
+ */
+int	spool_now_us(struct spool *s, int64_t *now_us, struct err *err)
+	    __attribute__((warn_unused_result));
 
 /*
  * Remove the dot files in the directory of KEY that were written more than

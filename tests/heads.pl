@@ -1,0 +1,34 @@
+#!/usr/bin/perl
+# heads.pl SPOOL STREAM RENDITION EPOCH FIRST-LAST AGE_S [SYNC_EVERY]
+#
+# Files of a spool as far as their heads, written AGE_S ago, 1000 bytes each:
+# what lists and removes fragments looks no further.  Without SYNC_EVERY each
+# begins on a sync sample, else each so-many-th of the run.  Written by
+# spool(5) and fragment(5), not with the project's library.
+use strict;
+use warnings;
+use File::Path qw(make_path);
+
+my ($spool, $stream, $rendition, $epoch, $range, $age, $every) = @ARGV;
+my ($first, $last) = split /-/, $range;
+my $original = $rendition eq 'src';
+my $base = $original ? "src/$stream" : "www/$stream/$rendition";
+my $usertype = pack 'H*', 'bf465e8895128be503e7df45ff4bae28';
+
+for my $seq ($first .. $last) {
+	my $back = ($seq - $first) % ($every // 1);
+	my $dir = sprintf '%s/%s/%06d/%06d', $spool, $base, $epoch,
+	    int($seq / 1000);
+	my $head = pack 'N a4 a4 N a4', 20, $original ? 'ftyp' : 'styp',
+	    'iso6', 0, 'iso6';
+	$head .= pack 'N a4 a16 N6 Q>3', 72, 'uuid', $usertype, 0,
+	    $back ? 1 : 0, $epoch, $seq, $back, 1000, $seq * 1000,
+	    ($seq + 1) * 1000, 0;
+	my $path = sprintf '%s/%09d.%s', $dir, $seq,
+	    $original ? 'mp4' : 'm4s';
+	make_path($dir);
+	open my $f, '>:raw', $path or die "$path: $!\n";
+	print $f $head, "\0" x (1000 - length $head);
+	close $f or die "$path: $!\n";
+	utime time - $age, time - $age, $path;
+}
