@@ -42,9 +42,10 @@ FUZZ    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 
 # What each program links beyond the C library; the archive brings in no more.
 LIBS_rtmp-recv     := -lyaml -lcrypto
-LIBS_segment-store := -lyaml
-LIBS_transcode-job := -lavcodec -lswscale -lavutil -lyaml
-LIBS_playlist-gen  := -lyaml
+LIBS_fragment-split := -lxxhash
+LIBS_segment-store := -lyaml -lxxhash
+LIBS_transcode-job := -lavcodec -lswscale -lavutil -lyaml -lxxhash
+LIBS_playlist-gen  := -lyaml -lxxhash
 LIBS_segment-serve := -lmicrohttpd
 LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_transcode-job)
 

@@ -3,12 +3,15 @@
 #
 #	OFFSET BYTES FLAGS BACK TIMESCALE START END ARRIVAL_US TRACKS
 #
-# where TRACKS is "ID:TFDT:SAMPLES:TICKS:FIRST_IS_SYNC" for each track, with
+# and die when a checksum is wrong; where TRACKS is "ID:TFDT:SAMPLES:TICKS:FIRST_IS_SYNC" for each track, with
 # spaces in between.  Reads fragment(5) and ISO BMFF on its own: it shares no
 # code with the programs under test.  With -o PREFIX it also writes each
 # fragment to PREFIX.0, PREFIX.1, ...; with -b it lists the boxes instead.
 use strict;
 use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use Fragment qw(trouble);
 
 my ($prefix, $list_boxes);
 while (@ARGV) {
@@ -86,7 +89,7 @@ for my $box (@top) {
 		my ($usertype, @f) = unpack 'H32 N6 q>3', $body;
 		die "uuid at $at is another one\n"
 		    if $usertype ne 'bf465e8895128be503e7df45ff4bae28';
-		die "uuid at $at has version and flags\n" if $f[0] != 0;
+		die "uuid at $at has version and flags\n" if $f[0] != 1 << 24;
 		$line = join ' ', @f[1, 4, 5, 6, 7, 8];
 	} elsif ($type eq 'moof') {
 		@runs = map { run_of($_->[2]) }
@@ -94,6 +97,8 @@ for my $box (@top) {
 	} elsif ($type eq 'mdat') {
 		my $n = $at + 8 + length($body) - $start;
 		die "no uuid before mdat at $at\n" if !defined $line;
+		my $wrong = trouble(substr $in, $start, $n);
+		die "fragment at $start: wrong $wrong\n" if defined $wrong;
 		print "$start $n $line @runs\n";
 		if (defined $prefix) {
 			open my $out, '>:raw', "$prefix.$number"

@@ -8,11 +8,14 @@
 use strict;
 use warnings;
 use File::Path qw(make_path);
+use FindBin;
+use lib $FindBin::Bin;
+use Fragment qw(info_box name_of seal);
 
 @ARGV == 7 or die "usage: mkstore.pl SPOOL STREAM RENDITION EPOCH SEQ " .
     "ARRIVAL_US FILE\n";
 my ($spool, $stream, $rendition, $epoch, $seq, $arrival, $file) = @ARGV;
-my $USERTYPE = pack 'H*', 'bf465e8895128be503e7df45ff4bae28';
+my $name = name_of($stream, $rendition);
 
 sub slurp { local (@ARGV, $/) = (shift); <> }
 sub spew {
@@ -61,7 +64,8 @@ my $scale = unpack('C', $mdhd) ? unpack('x20 N', $mdhd) :
     unpack('x12 N', $mdhd);
 my $base = $rendition eq 'src' ? "$spool/src/$stream" :
     "$spool/www/$stream/$rendition";
-spew(sprintf('%s/init-%06d.mp4', $base, $epoch), @init)
+spew(sprintf('%s/init-%06d.mp4', $base, $epoch), seal($init[0] .
+    info_box(0, $epoch, 0, 0, $scale, 0, 0, 0, $name) . $init[1]))
     if $rendition ne 'src';
 
 for my $i (0 .. $#frags) {
@@ -71,11 +75,10 @@ for my $i (0 .. $#frags) {
 	my $brands = 'iso6' . pack('N', 0) . 'iso6';
 	my $head = pack('N', 8 + length $brands) .
 	    ($rendition eq 'src' ? 'ftyp' : 'styp') . $brands;
-	$head .= pack 'N a4 a16 N6 Q>3', 72, 'uuid', $USERTYPE, 0, $flags,
-	    $epoch, $seq, 0, $scale, $start, $end,
-	    $arrival + int($start * 1000000 / $scale);
+	$head .= info_box($flags, $epoch, $seq, 0, $scale, $start, $end,
+	    $arrival + int($start * 1000000 / $scale), $name);
 	spew(sprintf('%s/%06d/%06d/%09d.%s', $base, $epoch,
 	    int($seq / 1000), $seq, $rendition eq 'src' ? 'mp4' : 'm4s'),
-	    $head, $rendition eq 'src' ? '' : $frags[$i]{data});
+	    seal($rendition eq 'src' ? $head : $head . $frags[$i]{data}));
 	$seq++;
 }

@@ -1,8 +1,12 @@
 #include "media/fragment.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <xxhash.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -17,11 +21,19 @@ static const uint8_t usertype[16] = {
 };
 
 /* The uuid box: header, usertype, version and flags, then the fields. */
-#define INFO_BYTES	72
+#define INFO_VERSION	1
+#define INFO_BYTES	104
+#define INFO_VERSION_AT	24
 #define INFO_EPOCH_AT	32
 #define INFO_SEQ_AT	36
+#define INFO_NAME_AT	72
+#define INFO_FILE_AT	80
+#define INFO_SUM_AT	88
+#define INFO_CHECK_AT	96
 
+#define MFHD_BYTES	16
 #define MFHD_SEQ_AT	12
+#define SEQ_BYTES	4
 
 /* Times that can be added and subtracted without a thought. */
 #define TIME_MAX	(INT64_C(1) << 62)
@@ -36,13 +48,61 @@ static const uint8_t usertype[16] = {
 #define TYPE_MFHD	MP4_TYPE('m', 'f', 'h', 'd')
 #define TYPE_MDAT	MP4_TYPE('m', 'd', 'a', 't')
 
+static void
+set_u32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+}
+
+static void
+set_u64(uint8_t *p, uint64_t v)
+{
+	set_u32(p, (uint32_t)(v >> 32));
+	set_u32(p + 4, (uint32_t)v);
+}
+
+static uint32_t
+get_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint64_t
+get_u64(const uint8_t *p)
+{
+	return (uint64_t)get_u32(p) << 32 | get_u32(p + 4);
+}
+
+uint64_t
+fragment_name(const char *stream, const char *rendition)
+{
+	char text[256];
+	int n = snprintf(text, sizeof(text), "%s/%s", stream, rendition);
+
+	assert(n > 0 && (size_t)n < sizeof(text));
+	return XXH64(text, (size_t)n, 0);
+}
+
+/* The last field of the box at P covers those in front of it. */
+static void
+seal_box(uint8_t *p)
+{
+	set_u64(p + INFO_CHECK_AT, XXH64(p, INFO_CHECK_AT, 0));
+}
+
 void
 fragment_put_info(struct buf *b, const struct fragment_info *info)
 {
+	size_t at = b->n;
+
 	buf_put_u32(b, INFO_BYTES);
 	buf_put_str(b, "uuid");
 	buf_put(b, usertype, sizeof(usertype));
-	buf_put_u32(b, 0);		/* version 0, no flags */
+	buf_put_u32(b, INFO_VERSION << 24);
 	buf_put_u32(b, info->flags);
 	buf_put_u32(b, info->epoch);
 	buf_put_u32(b, info->seq);
@@ -51,6 +111,29 @@ fragment_put_info(struct buf *b, const struct fragment_info *info)
 	buf_put_u64(b, (uint64_t)info->start);
 	buf_put_u64(b, (uint64_t)info->end);
 	buf_put_u64(b, (uint64_t)info->arrival_us);
+	buf_put_u64(b, info->name);
+	buf_put_u64(b, 0);		/* size, checksum: fragment_seal() */
+	buf_put_u64(b, 0);
+	buf_put_u64(b, 0);
+	if (!b->bad)
+		seal_box(b->p + at);
+}
+
+/* The box at P, BYTES long, of TYPE: is it ours, of this version? */
+static int
+check_box(const uint8_t *p, uint64_t bytes, uint32_t type, size_t at,
+    struct err *err)
+{
+	if (type != TYPE_UUID || bytes <= INFO_VERSION_AT ||
+	    memcmp(p + 8, usertype, sizeof(usertype)) != 0)
+		return err_set(err, ERR_DATA,
+		    "no fragment: no uuid box of ours at byte %zu", at);
+	if (p[INFO_VERSION_AT] != INFO_VERSION || bytes != INFO_BYTES)
+		return err_set(err, ERR_DATA,
+		    "fragment: info box of version %d, %" PRIu64 " bytes: "
+		    "want version %d, %d bytes", p[INFO_VERSION_AT], bytes,
+		    INFO_VERSION, INFO_BYTES);
+	return 0;
 }
 
 /* The offset of the uuid box, which is the second one. */
@@ -75,11 +158,7 @@ find_info(const uint8_t *p, size_t n, size_t *at, struct err *err)
 	rc = mp4_box(p, n - (size_t)bytes, &bytes, &type, err);
 	if (rc == -1)
 		return -1;
-	if (type != TYPE_UUID || bytes != INFO_BYTES ||
-	    memcmp(p + 8, usertype, sizeof(usertype)) != 0)
-		return err_set(err, ERR_DATA,
-		    "no fragment: no uuid box of ours at byte %zu", *at);
-	return 0;
+	return check_box(p, bytes, type, *at, err);
 }
 
 static int
@@ -103,17 +182,15 @@ fragment_get_info(const uint8_t *head, size_t n, struct fragment_info *info,
 {
 	struct rd r;
 	size_t at;
-	uint8_t version;
 
 	if (find_info(head, n, &at, err) == -1)
 		return -1;
+	if (XXH64(head + at, INFO_CHECK_AT, 0) !=
+	    get_u64(head + at + INFO_CHECK_AT))
+		return err_set(err, ERR_DATA,
+		    "damaged: wrong checksum of the info box");
 	rd_init(&r, head + at, INFO_BYTES, at);
-	rd_bytes(&r, 8 + sizeof(usertype));
-	version = rd_u8(&r);
-	if (version != 0)
-		return err_set(err, ERR_DATA, "fragment: unknown version %d",
-		    version);
-	rd_u24(&r);
+	rd_bytes(&r, INFO_VERSION_AT + 4);
 	info->flags = rd_u32(&r);
 	info->epoch = rd_u32(&r);
 	info->seq = rd_u32(&r);
@@ -122,59 +199,133 @@ fragment_get_info(const uint8_t *head, size_t n, struct fragment_info *info,
 	info->start = (int64_t)rd_u64(&r);
 	info->end = (int64_t)rd_u64(&r);
 	info->arrival_us = (int64_t)rd_u64(&r);
+	info->name = rd_u64(&r);
+	info->bytes = rd_u64(&r);
 	return check_info(info, err);
 }
 
-static void
-set_u32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
-}
-
-/* Where the moof of the N bytes at P begins, whole; -1 with ERR_DATA. */
+/*
+ * Where the number in the mfhd of the N bytes at P is: 1, 0 when there is no
+ * moof, or -1 with ERR_DATA.
+ */
 static int
-find_moof(const uint8_t *p, size_t n, size_t *at, struct err *err)
+find_seq(const uint8_t *p, size_t n, size_t *at, struct err *err)
 {
+	size_t moof_at = 0;
 	uint64_t bytes;
 	uint32_t type;
 	int rc;
 
-	*at = 0;
 	for (int i = 0; i < BOXES_MAX; i++) {
-		rc = mp4_box(p + *at, n - *at, &bytes, &type, err);
+		rc = mp4_box(p + moof_at, n - moof_at, &bytes, &type, err);
 		if (rc == -1)
 			return -1;
-		if (rc == 0 || bytes > n - *at)
-			break;
-		if (type == TYPE_MOOF)
+		if (rc == 0 || bytes > n - moof_at)
 			return 0;
-		*at += (size_t)bytes;
+		if (type == TYPE_MOOF)
+			break;
+		moof_at += (size_t)bytes;
+		if (i == BOXES_MAX - 1)
+			return 0;
 	}
-	return err_set(err, ERR_DATA, "fragment: no moof");
+	*at = moof_at + 8;		/* mfhd is its first child */
+	if (mp4_box(p + *at, n - *at, &bytes, &type, err) != 1 ||
+	    type != TYPE_MFHD || bytes != MFHD_BYTES || bytes > n - *at)
+		return err_set(err, ERR_DATA,
+		    "fragment: moof at byte %zu: no mfhd", moof_at);
+	*at += MFHD_SEQ_AT;
+	return 1;
+}
+
+/* The checksum of all but the info box and the number in mfhd, if any. */
+static int
+sum_of(const struct iovec *iov, int count, size_t info_at, size_t seq_at,
+    uint64_t *sum, struct err *err)
+{
+	const uint8_t *p = iov[0].iov_base;
+	size_t from = info_at + INFO_BYTES;
+	XXH64_state_t *state = XXH64_createState();
+
+	if (state == NULL)
+		return err_nomem(err);
+	XXH64_reset(state, 0);
+	XXH64_update(state, p, info_at);
+	if (seq_at != 0) {
+		XXH64_update(state, p + from, seq_at - from);
+		from = seq_at + SEQ_BYTES;
+	}
+	XXH64_update(state, p + from, iov[0].iov_len - from);
+	for (int i = 1; i < count; i++)
+		XXH64_update(state, iov[i].iov_base, iov[i].iov_len);
+	*sum = XXH64_digest(state);
+	XXH64_freeState(state);
+	return 0;
 }
 
 int
-fragment_stamp(uint8_t *p, size_t n, uint32_t epoch, uint32_t seq,
-    struct err *err)
+fragment_seal(const struct iovec *iov, int count, struct err *err)
 {
-	size_t info_at, moof_at, mfhd_at;
-	uint64_t bytes;
-	uint32_t type;
+	uint8_t *p = iov[0].iov_base;
+	size_t n = iov[0].iov_len, info_at, seq_at = 0;
+	uint64_t bytes = 0, sum;
+	int rc;
 
 	if (find_info(p, n, &info_at, err) == -1 ||
-	    find_moof(p, n, &moof_at, err) == -1)
+	    (rc = find_seq(p, n, &seq_at, err)) == -1)
 		return -1;
-	mfhd_at = moof_at + 8;		/* always its first child */
-	if (mp4_box(p + mfhd_at, n - mfhd_at, &bytes, &type, err) != 1 ||
-	    type != TYPE_MFHD || bytes != 16 || bytes > n - mfhd_at)
-		return err_set(err, ERR_DATA,
-		    "fragment: moof at byte %zu: no mfhd", moof_at);
+	if (rc == 0 && count > 1)
+		return err_set(err, ERR_BUG, "no moof in the first piece");
+	if (sum_of(iov, count, info_at, seq_at, &sum, err) == -1)
+		return -1;
+	for (int i = 0; i < count; i++)
+		bytes += iov[i].iov_len;
+	set_u64(p + info_at + INFO_FILE_AT, bytes);
+	set_u64(p + info_at + INFO_SUM_AT, sum);
+	seal_box(p + info_at);
+	return 0;
+}
+
+int
+fragment_check(const uint8_t *p, size_t n, struct fragment_info *info,
+    struct err *err)
+{
+	const struct iovec iov = { (void *)(uintptr_t)p, n };
+	size_t info_at, seq_at = 0;
+	uint64_t sum;
+
+	if (fragment_get_info(p, n, info, err) == -1 ||
+	    find_info(p, n, &info_at, err) == -1)
+		return -1;
+	if (info->bytes != n)
+		return err_set(err, ERR_DATA, "damaged: %zu bytes of %" PRIu64,
+		    n, info->bytes);
+	if (find_seq(p, n, &seq_at, err) == -1)
+		return err_wrap(err, "damaged");
+	if (sum_of(&iov, 1, info_at, seq_at, &sum, err) == -1)
+		return -1;
+	if (sum != get_u64(p + info_at + INFO_SUM_AT) ||
+	    info->seq != (seq_at == 0 ? 0 : get_u32(p + seq_at)))
+		return err_set(err, ERR_DATA, "damaged: wrong checksum");
+	return 0;
+}
+
+int
+fragment_stamp(uint8_t *p, size_t n, uint64_t name, uint32_t epoch,
+    uint32_t seq, struct err *err)
+{
+	size_t info_at, seq_at;
+	int rc;
+
+	if (find_info(p, n, &info_at, err) == -1 ||
+	    (rc = find_seq(p, n, &seq_at, err)) == -1)
+		return -1;
+	if (rc == 0)
+		return err_set(err, ERR_DATA, "fragment: no moof");
 	set_u32(p + info_at + INFO_EPOCH_AT, epoch);
 	set_u32(p + info_at + INFO_SEQ_AT, seq);
-	set_u32(p + mfhd_at + MFHD_SEQ_AT, seq);
+	set_u64(p + info_at + INFO_NAME_AT, name);
+	set_u32(p + seq_at, seq);
+	seal_box(p + info_at);
 	return 0;
 }
 

@@ -3,7 +3,13 @@
  *
  * Originals are "ftyp uuid moov [prft] moof mdat", renditions "styp uuid
  * [prft] moof mdat".  The uuid box is ours, has a fixed size, and is always
- * the second box, so that the head of the file is enough to list it.
+ * the second box, so that the head of the file is enough to list it.  Init
+ * segments, "ftyp uuid moov", have it too: number and interval are 0.
+ *
+ * It carries two checksums.  One covers the box itself, and so whatever is
+ * read from the head alone; the other every byte outside of it but the
+ * sequence number in mfhd, which must be that of the box.  So stamping leaves
+ * alone what fragment-split sealed.
  */
 #ifndef MEDIA_FRAGMENT_H
 #define MEDIA_FRAGMENT_H
@@ -13,6 +19,7 @@
 
 struct buf;
 struct err;
+struct iovec;
 
 #define FRAGMENT_DEPENDENT	0x1u	/* does not start on a sync sample */
 #define FRAGMENT_EPOCH_START	0x2u	/* first of an epoch */
@@ -28,28 +35,52 @@ struct fragment_info {
 	int64_t		start, end;	/* the interval [start, end) to cover */
 	int64_t		arrival_us;	/* wall clock of the first sample's
 					   arrival; 0 when not known */
+	uint64_t	name;		/* fragment_name(); 0 until then */
+	uint64_t	bytes;		/* of the file; fragment_seal() fills
+					   it in */
 };
 
-/* Append the uuid box. */
+/* What stands for a stream's rendition: its file tells whose it is. */
+uint64_t	fragment_name(const char *stream, const char *rendition);
+
+/* Append the uuid box.  BYTES is not looked at: the file has to be sealed. */
 void	fragment_put_info(struct buf *b, const struct fragment_info *info);
 
+/*
+ * Write the size and the checksum of the file that is COUNT pieces at IOV
+ * into its info box.  The first piece must reach behind mfhd, or be the whole
+ * init segment.  0, or -1 with ERR_DATA, ERR_OS or ERR_BUG.
+ */
+int	fragment_seal(const struct iovec *iov, int count, struct err *err)
+	    __attribute__((warn_unused_result));
+
 /* More than ftyp or styp and the uuid box of any fragment. */
-#define FRAGMENT_HEAD_BYTES	256
+#define FRAGMENT_HEAD_BYTES	512
 
 /*
  * Read the info from the first bytes of a file; HEAD may be cut anywhere
- * behind the uuid box.  0, or -1 with ERR_DATA.
+ * behind the uuid box, whose own checksum is verified.
+ * 0, or -1 with ERR_DATA.
  */
 int	fragment_get_info(const uint8_t *head, size_t n,
 	    struct fragment_info *info, struct err *err)
 	    __attribute__((warn_unused_result));
 
 /*
- * Write EPOCH and SEQ into the info box of the fragment at P, and SEQ into
- * its mfhd.  0, or -1 with ERR_DATA.
+ * 0 and *INFO when the N bytes at P are a file as it was sealed: size,
+ * checksums, the number in mfhd.  -1 with ERR_DATA that says what is wrong,
+ * or ERR_OS.  That what was sealed is good media is not looked at.
  */
-int	fragment_stamp(uint8_t *p, size_t n, uint32_t epoch, uint32_t seq,
+int	fragment_check(const uint8_t *p, size_t n, struct fragment_info *info,
 	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * Write NAME, EPOCH and SEQ into the info box of the fragment at P, and SEQ
+ * into its mfhd.  A sealed one stays sealed.  0, or -1 with ERR_DATA.
+ */
+int	fragment_stamp(uint8_t *p, size_t n, uint64_t name, uint32_t epoch,
+	    uint32_t seq, struct err *err)
+	    __attribute__((warn_unused_result));
 
 /*
  * The length of the fragment at the start of N bytes: from its ftyp to the

@@ -188,6 +188,8 @@ emit(struct split *s, const struct fragment_info *info,
 	if (put_head(s, info, runs, n, err) == -1)
 		return -1;
 	iov[0] = (struct iovec){ s->head.p, s->head.n };
+	if (fragment_seal(iov, (int)n + 1, err) == -1)
+		return -1;
 	if (s->conf.emit(s->conf.arg, iov, (int)n + 1, err) == -1)
 		return -1;
 	s->stats.fragments++;

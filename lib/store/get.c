@@ -85,11 +85,8 @@ skip_head(const uint8_t *p, size_t n, size_t *offset, struct err *err)
 static int
 write_init(struct get *g, const struct spool_key *key, struct err *err)
 {
-	char path[SPOOL_PATH_BYTES];
-
-	spool_init_path(key, path);
 	buf_reset(&g->b);
-	if (file_slurp(g->s->fd, path, &g->b, err) == -1)
+	if (spool_read_init(g->s, key, &g->b, err) == -1)
 		return -1;
 	return file_write_all(g->fd, g->b.p, g->b.n, err);
 }

@@ -140,7 +140,7 @@ describe(struct spool *s, const struct spool_key *key,
 
 	spool_init_path(key, path);
 	buf_init(&b, LIMIT_INIT_BYTES);
-	if (file_slurp(s->fd, path, &b, err) == -1 ||
+	if (spool_read_init(s, key, &b, err) == -1 ||
 	    mp4_parse(&m, b.p, b.n, err) == -1)
 		goto out;
 	if (m.ntracks != 1) {

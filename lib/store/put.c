@@ -47,10 +47,8 @@ put_check(const uint8_t *fragment, size_t n, struct err *err)
 	struct mp4 m = { 0 };
 	int rc = -1;
 
-	if (fragment_get_info(fragment, n, &info, err) == -1)
+	if (fragment_check(fragment, n, &info, err) == -1)
 		return -1;
-	if (info.timescale == 0 || info.end < info.start)
-		return err_set(err, ERR_DATA, "info box: bad interval");
 	if (mp4_parse(&m, fragment, n, err) == -1)
 		goto out;
 	if (m.ntracks == 0 || m.nruns == 0) {
@@ -125,7 +123,8 @@ store_as(struct put *p, uint8_t *fragment, size_t n,
 	struct err ignored = ERR_INIT;
 	int rc;
 
-	if (fragment_stamp(fragment, n, key->epoch, key->seq, err) == -1)
+	if (fragment_stamp(fragment, n, fragment_name(key->stream,
+	    key->rendition), key->epoch, key->seq, err) == -1)
 		return -1;
 	spool_path(key, path);
 	if ((rc = spool_publish(p->s, path, fragment, n, err)) != 1)

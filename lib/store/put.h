@@ -33,8 +33,8 @@ int	put_begin(struct put *p, struct spool *s, const char *stream,
 	    struct err *err) __attribute__((warn_unused_result));
 
 /*
- * 0 when the N bytes at FRAGMENT are one whole original: boxes, tracks,
- * samples, the info box.  -1 with ERR_DATA.
+ * 0 when the N bytes at FRAGMENT are one whole original as it was sealed:
+ * checksums, boxes, tracks, samples.  -1 with ERR_DATA.
  */
 int	put_check(const uint8_t *fragment, size_t n, struct err *err)
 	    __attribute__((warn_unused_result));

@@ -174,6 +174,36 @@ spool_parse_path(const char *path, struct spool_key *key, struct err *err)
 	return 0;
 }
 
+/* A file that was copied or moved to another name is not what it seems. */
+static int
+check_identity(const struct spool_key *key, uint32_t seq,
+    const struct fragment_info *info, struct err *err)
+{
+	if (info->epoch != key->epoch || info->seq != seq)
+		return err_set(err, ERR_DATA, "misplaced: is fragment %" PRIu32
+		    " of epoch %" PRIu32, info->seq, info->epoch);
+	if (info->name != fragment_name(key->stream, key->rendition))
+		return err_set(err, ERR_DATA, "misplaced: is of another "
+		    "stream or rendition");
+	return 0;
+}
+
+/* Append PATH, which must be whole and what KEY and SEQ say. */
+static int
+read_checked(struct spool *s, const char *path, const struct spool_key *key,
+    uint32_t seq, struct buf *b, struct err *err)
+{
+	struct fragment_info info;
+	size_t at = b->n;
+
+	if (file_slurp(s->fd, path, b, err) == -1)
+		return err_wrap(err, "spool '%s'", s->dir);
+	if (fragment_check(b->p + at, b->n - at, &info, err) == -1 ||
+	    check_identity(key, seq, &info, err) == -1)
+		return err_wrap(err, "'%s/%s'", s->dir, path);
+	return 0;
+}
+
 int
 spool_read(struct spool *s, const struct spool_key *key, struct buf *b,
     struct err *err)
@@ -181,9 +211,17 @@ spool_read(struct spool *s, const struct spool_key *key, struct buf *b,
 	char path[SPOOL_PATH_BYTES];
 
 	spool_path(key, path);
-	if (file_slurp(s->fd, path, b, err) == -1)
-		return err_wrap(err, "spool '%s'", s->dir);
-	return 0;
+	return read_checked(s, path, key, key->seq, b, err);
+}
+
+int
+spool_read_init(struct spool *s, const struct spool_key *key, struct buf *b,
+    struct err *err)
+{
+	char path[SPOOL_PATH_BYTES];
+
+	spool_init_path(key, path);
+	return read_checked(s, path, key, 0, b, err);
 }
 
 int
@@ -206,6 +244,11 @@ spool_info(struct spool *s, const struct spool_key *key,
 	else if ((n = file_read_some(fd, head, sizeof(head), err)) != -1)
 		rc = fragment_get_info(head, (size_t)n, info, err);
 	close(fd);
+	if (rc == 0 && info->bytes != (uint64_t)st.st_size)
+		rc = err_set(err, ERR_DATA, "damaged: %jd bytes of %" PRIu64,
+		    (intmax_t)st.st_size, info->bytes);
+	if (rc == 0)
+		rc = check_identity(key, key->seq, info, err);
 	if (rc == -1)
 		return err_wrap(err, "'%s/%s'", s->dir, path);
 	*bytes = (uint64_t)st.st_size;

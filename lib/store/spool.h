@@ -98,9 +98,13 @@ int	spool_replace(struct spool *s, const char *path, const void *p,
 	    size_t n, enum spool_care care, struct err *err) __attribute__((warn_unused_result));
 
 /*
- * Append the whole file of KEY to B.  0, or -1 with ERR_INPUT, ERR_IO or
- * ERR_DATA.
+ * Append the whole file of KEY, or of its epoch's init segment, to B.
+ * 0, or -1 with ERR_INPUT, ERR_IO, or ERR_DATA when it is damaged, or is not
+ * what its name says: fragment_check(), stream, rendition, epoch, seq.
  */
+int	spool_read_init(struct spool *s, const struct spool_key *key,
+	    struct buf *b, struct err *err)
+	    __attribute__((warn_unused_result));
 int	spool_read(struct spool *s, const struct spool_key *key,
 	    struct buf *b, struct err *err)
 	    __attribute__((warn_unused_result));
@@ -197,7 +201,11 @@ int	spool_sweep(struct spool *s, const struct spool_key *key,
 	    unsigned age_s, struct err *err)
 	    __attribute__((warn_unused_result));
 
-/* Info and size of the file of KEY, from its head.  0 or -1. */
+/*
+ * Info and size of the file of KEY, from its head: what it says of itself,
+ * its size and its place are checked, its media is not.
+ * 0, or -1 as with spool_read().
+ */
 int	spool_info(struct spool *s, const struct spool_key *key,
 	    struct fragment_info *info, uint64_t *bytes, struct err *err)
 	    __attribute__((warn_unused_result));

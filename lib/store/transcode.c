@@ -74,10 +74,6 @@ check_info(const struct transcode *t, struct err *err)
 	const struct fragment_info *info = &t->info;
 	bool dependent = (info->flags & FRAGMENT_DEPENDENT) != 0;
 
-	if (info->epoch != t->key.epoch || info->seq != t->key.seq)
-		return err_set(err, ERR_DATA,
-		    "holds fragment %" PRIu32 " of epoch %" PRIu32, info->seq,
-		    info->epoch);
 	if (dependent != (info->back > 0) || info->back >= info->seq)
 		return err_set(err, ERR_DATA,
 		    "bad distance %" PRIu32 " to its sync sample", info->back);

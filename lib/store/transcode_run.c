@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <sys/uio.h>
 
 #include "base/err.h"
 #include "base/limits.h"
@@ -66,6 +67,16 @@ wall_us(const struct mp4 *m, const struct track *track, uint64_t dts)
 	    fragment_us((int64_t)run->dts, ref->timescale);
 }
 
+static int
+seal(const struct buf *b, struct err *err)
+{
+	const struct iovec iov = { b->p, b->n };
+
+	if (buf_ok(b, err) == -1)
+		return -1;
+	return fragment_seal(&iov, 1, err);
+}
+
 /* RUN of TRACK, which is the rendition's, as an init and a media segment. */
 static int
 put_output(const struct transcode *t, struct transcode_output *out,
@@ -73,18 +84,24 @@ put_output(const struct transcode *t, struct transcode_output *out,
     const struct fragment_info *info, struct err *err)
 {
 	int64_t wall = wall_us(&original(t)->mp4, track, run->dts);
+	struct fragment_info own = *info;
+	struct fragment_info init = { .epoch = t->key.epoch,
+	    .timescale = track->timescale };
 
+	own.name = init.name = fragment_name(t->key.stream,
+	    out->rendition->name);
 	mp4_put_ftyp(&out->init);
+	fragment_put_info(&out->init, &init);
 	mp4_put_moov(&out->init, track, 1);
 	mp4_put_styp(&out->segment);
-	fragment_put_info(&out->segment, info);
+	fragment_put_info(&out->segment, &own);
 	if (wall > 0)
 		mp4_put_prft(&out->segment, track->id, wall, run->dts);
-	mp4_put_fragment(&out->segment, info->seq, run, 1);
+	mp4_put_fragment(&out->segment, own.seq, run, 1);
 	out->kind = TRANSCODE_SEGMENT;
-	if (buf_ok(&out->init, err) == -1)
+	if (seal(&out->init, err) == -1)
 		return -1;
-	return buf_ok(&out->segment, err);
+	return seal(&out->segment, err);
 }
 
 /* The source's own samples. */

@@ -249,11 +249,12 @@ rm "$grow/www/cam/main.m3u8"
 add 7 src h264-180p aac
 wait_for 5 test -s "$grow/www/cam/main.m3u8"
 ok $? 'a deleted playlist comes back'
-cp -R "$grow/src/cam" "$grow/src/.new"
-cp -R "$grow/www/cam" "$grow/www/.new"
-find "$grow/www/.new" -name '*.m3u8' -delete
-mv "$grow/www/.new" "$grow/www/other"
-mv "$grow/src/.new" "$grow/src/other"
+for rendition in src h264-180p; do
+	"$here/../mkstore.pl" "$tmp/new" other "$rendition" 1 1 $t1 \
+	    "$tmp/v.mp4"
+done
+mv "$tmp/new/www/other" "$grow/www"
+mv "$tmp/new/src/other" "$grow/src"
 wait_for 5 test -s "$grow/www/other/main.m3u8"
 ok $? 'a new stream is found'
 kill -TERM "$follower"

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "base/err.h"
 #include "media/codec.h"
@@ -54,9 +55,11 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		abort();
 	if ((copy = malloc(n == 0 ? 1 : n)) != NULL) {
 		memcpy(copy, p, n);
-		if (fragment_stamp(copy, n, 1, 2, &err) == 0 &&
-		    (fragment_get_info(copy, n, &info, &err) == 0 &&
-		    (info.epoch != 1 || info.seq != 2)))
+		if (fragment_stamp(copy, n, 3, 1, 2, &err) == 0 &&
+		    fragment_seal(&(struct iovec){ copy, n }, 1, &err) == 0 &&
+		    fragment_get_info(copy, n, &info, &err) == 0 &&
+		    (info.epoch != 1 || info.seq != 2 ||
+		    fragment_check(copy, n, &info, &err) == -1))
 			abort();
 		free(copy);
 	}

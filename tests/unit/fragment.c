@@ -1,4 +1,5 @@
 #include <string.h>
+#include <sys/uio.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -32,6 +33,13 @@ put_file(struct buf *b)
 }
 
 static void
+seal(struct buf *b)
+{
+	ok(fragment_seal(&(struct iovec){ b->p, b->n }, 1, &err) == 0,
+	    "seal (%s)", err.text);
+}
+
+static void
 test_info(void)
 {
 	struct fragment_info got;
@@ -50,9 +58,9 @@ test_info(void)
 	ok(least > 72 && least < FRAGMENT_HEAD_BYTES,
 	    "the first %zu bytes are enough", least);
 
-	ok(fragment_stamp(b.p, b.n, 12, 345678901, &err) == 0 &&
+	ok(fragment_stamp(b.p, b.n, 34, 12, 345678901, &err) == 0 &&
 	    fragment_get_info(b.p, b.n, &got, &err) == 0 && got.epoch == 12 &&
-	    got.seq == 345678901 && got.start == info.start,
+	    got.seq == 345678901 && got.name == 34 && got.start == info.start,
 	    "the stamp can be read");
 	ok(memmem(b.p, b.n, "mfhd\0\0\0\0\x14\x9a\xa4\x35", 12) != NULL,
 	    "and stands in mfhd too");
@@ -60,6 +68,87 @@ test_info(void)
 	ok(fragment_get_info(b.p, b.n, &got, &err) == -1 &&
 	    err.cls == ERR_DATA, "another uuid box is not ours");
 	buf_release(&b);
+}
+
+/* One bit of each byte is changed, one after another. */
+static bool
+every_byte_counts(struct buf *b)
+{
+	struct fragment_info got;
+
+	for (size_t i = 0; i < b->n; i++) {
+		b->p[i] ^= 1u << i % 8;
+		if (fragment_check(b->p, b->n, &got, &err) == 0 ||
+		    err.cls != ERR_DATA)
+			return false;
+		b->p[i] ^= 1u << i % 8;
+	}
+	return fragment_check(b->p, b->n, &got, &err) == 0;
+}
+
+static void
+test_check(void)
+{
+	struct fragment_info got;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	put_file(&b);
+	ok(fragment_check(b.p, b.n, &got, &err) == -1, "not sealed: %s",
+	    err.text);
+	seal(&b);
+	ok(fragment_check(b.p, b.n, &got, &err) == 0 && got.bytes == b.n,
+	    "sealed (%s)", err.text);
+	ok(every_byte_counts(&b), "every byte counts");
+	ok(fragment_check(b.p, b.n - 1, &got, &err) == -1, "cut short: %s",
+	    err.text);
+	buf_put_u8(&b, 0);
+	ok(fragment_check(b.p, b.n, &got, &err) == -1, "longer: %s", err.text);
+	b.n--;
+	ok(fragment_stamp(b.p, b.n, fragment_name("cam", "src"), 2, 3,
+	    &err) == 0 && fragment_check(b.p, b.n, &got, &err) == 0 &&
+	    got.epoch == 2 && got.seq == 3,
+	    "stamped it stays sealed (%s)", err.text);
+	ok(every_byte_counts(&b), "and every byte counts");
+	b.p[memmem(b.p, b.n, "mfhd", 4) - (void *)b.p + 11]++;
+	ok(fragment_check(b.p, b.n, &got, &err) == -1,
+	    "another number in mfhd: %s", err.text);
+	buf_release(&b);
+}
+
+/* In pieces, as fragment-split has it, and an init segment. */
+static void
+test_seal(void)
+{
+	const struct fragment_info init = { .timescale = 44100, .epoch = 1 };
+	struct fragment_info got;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	put_file(&b);
+	ok(fragment_seal((struct iovec []){ { b.p, b.n - 3 }, { NULL, 0 },
+	    { b.p + b.n - 3, 3 } }, 3, &err) == 0 &&
+	    fragment_check(b.p, b.n, &got, &err) == 0,
+	    "sealed in pieces (%s)", err.text);
+	ok(fragment_seal((struct iovec []){ { b.p, 200 }, { b.p + 200,
+	    b.n - 200 } }, 2, &err) == -1, "a piece too short: %s", err.text);
+	buf_reset(&b);
+	mp4_put_ftyp(&b);
+	fragment_put_info(&b, &init);
+	mp4_put_moov(&b, &audio, 1);
+	seal(&b);
+	ok(every_byte_counts(&b), "an init segment too");
+	buf_release(&b);
+}
+
+static void
+test_name(void)
+{
+	ok(fragment_name("cam", "src") == UINT64_C(0x8c18e5d6355a5721),
+	    "a name as others compute it");
+	ok(fragment_name("cam", "src") != fragment_name("cam", "low") &&
+	    fragment_name("cam", "src") != fragment_name("cab", "src"),
+	    "another stream or rendition has another name");
 }
 
 static void
@@ -143,6 +232,9 @@ int
 main(void)
 {
 	test_info();
+	test_check();
+	test_seal();
+	test_name();
 	test_bad_info();
 	test_length();
 	test_us();

@@ -6,8 +6,10 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "media/fragment.h"
 #include "media/mp4.h"
 
@@ -35,10 +37,16 @@ sample_fragment(struct buf *b, uint32_t flags, uint32_t second)
 	    .start = (int64_t)second * SAMPLE_TIMESCALE,
 	    .end = (int64_t)(second + 1) * SAMPLE_TIMESCALE };
 
+	const size_t at = b->n;
+	struct err err = ERR_INIT;
+
 	mp4_put_ftyp(b);
 	fragment_put_info(b, &info);
 	mp4_put_moov(b, &track, 1);
-	mp4_put_fragment(b, 1, &run, 1);
+	mp4_put_fragment(b, 0, &run, 1);
+	if (fragment_seal(&(struct iovec){ b->p + at, b->n - at }, 1, &err) ==
+	    -1)
+		exit(99);
 }
 
 #endif /* UNIT_SAMPLE_H */

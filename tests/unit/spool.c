@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "sample.h"
 #include "scratch.h"
 #include "tap.h"
@@ -106,7 +107,7 @@ test_publish(void)
 	ok(spool_publish(&spool, path, "second", 6, &err) == 0,
 	    "there already");
 	buf_init(&b, 100);
-	ok(spool_read(&spool, &key, &b, &err) == 0 && b.n == 5 &&
+	ok(file_slurp(spool.fd, path, &b, &err) == 0 && b.n == 5 &&
 	    memcmp(b.p, "first", 5) == 0, "the first one stays");
 	ok(spool_exists(&spool, &key), "and is there");
 	ok(fstatat(spool.fd, path, &st, 0) == 0 && st.st_nlink == 1,
@@ -140,7 +141,9 @@ publish(const char *stream, const char *rendition, uint32_t epoch,
 	buf_init(&b, 10000);
 	sample_fragment(&b, flags, seq);
 	spool_path(&key, path);
-	if (spool_publish(&spool, path, b.p, b.n, &err) != 1)
+	if (fragment_stamp(b.p, b.n, fragment_name(stream, rendition), epoch,
+	    seq, &err) == -1 ||
+	    spool_publish(&spool, path, b.p, b.n, &err) != 1)
 		ok(false, "publish %s: %s", path, err.text);
 	buf_release(&b);
 }
@@ -271,6 +274,92 @@ test_info(void)
 	    spool_remove(&spool, &key, &err) == 0, "removed, also twice");
 }
 
+/* What is at KEY's place is refused, by its head too when HEAD. */
+static void
+refused(const struct spool_key *key, bool head, const char *why)
+{
+	struct fragment_info info;
+	struct err err = ERR_INIT;
+	uint64_t bytes;
+	struct buf b;
+
+	buf_init(&b, 10000);
+	ok(spool_read(&spool, key, &b, &err) == -1 && err.cls == ERR_DATA &&
+	    strstr(err.text, why) != NULL, "read: %s", err.text);
+	ok((spool_info(&spool, key, &info, &bytes, &err) == -1) == head,
+	    "from its head: %s", head ? err.text : "nothing is seen");
+	buf_release(&b);
+}
+
+static void
+flip(const struct spool_key *key, off_t at)
+{
+	char path[SPOOL_PATH_BYTES];
+	uint8_t byte = 0;
+	int fd;
+
+	spool_path(key, path);
+	fd = openat(spool.fd, path, O_RDWR);
+	if (fd == -1 || pread(fd, &byte, 1, at) != 1)
+		ok(false, "flip");
+	byte ^= 1;
+	if (pwrite(fd, &byte, 1, at) != 1)
+		ok(false, "flip");
+	close(fd);
+}
+
+static void
+cut(const struct spool_key *key, off_t bytes)
+{
+	char path[SPOOL_PATH_BYTES];
+	int fd;
+
+	spool_path(key, path);
+	fd = openat(spool.fd, path, O_WRONLY);
+	if (fd == -1 || ftruncate(fd, bytes) == -1)
+		ok(false, "cut");
+	close(fd);
+}
+
+static void
+copy_to(const struct spool_key *from, const char *stream,
+    const char *rendition, uint32_t seq)
+{
+	struct spool_key key = key_of(stream, rendition, 1, seq);
+	char path[SPOOL_PATH_BYTES];
+	struct err err = ERR_INIT;
+	struct buf b;
+
+	buf_init(&b, 10000);
+	spool_path(from, path);
+	if (file_slurp(spool.fd, path, &b, &err) == -1)
+		ok(false, "read: %s", err.text);
+	spool_path(&key, path);
+	if (spool_publish(&spool, path, b.p, b.n, &err) != 1)
+		ok(false, "publish: %s", err.text);
+	refused(&key, true, "misplaced");
+	buf_release(&b);
+}
+
+static void
+test_damage(void)
+{
+	struct spool_key key = key_of("sick", "low", 1, 1);
+
+	publish("sick", "low", 1, 1, 0);
+	copy_to(&key, "sick", "low", 2);
+	copy_to(&key, "sick", "high", 1);
+	copy_to(&key, "ill", "low", 1);
+	flip(&key, 800);
+	refused(&key, false, "damaged");
+	flip(&key, 800);
+	flip(&key, 80);
+	refused(&key, true, "damaged");
+	flip(&key, 80);
+	cut(&key, 700);
+	refused(&key, true, "damaged: 700 bytes of");
+}
+
 static int
 count(const struct spool_key *key, void *arg, struct err *err)
 {
@@ -368,6 +457,7 @@ main(void)
 	test_lists();
 	test_streams();
 	test_info();
+	test_damage();
 	test_tickets();
 	test_sweep();
 	spool_close(&spool);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <libavutil/frame.h>
@@ -144,6 +145,7 @@ put_original(struct spool *s, const struct source *src, int from, int to,
 	struct mp4_run run = { 1, (uint64_t)src->dts[from],
 	    src->samples + from, (size_t)(to - from) };
 	struct fragment_info info = { .epoch = 1, .seq = seq, .back = back,
+	    .name = fragment_name(key.stream, key.rendition),
 	    .timescale = TIMESCALE, .start = cut_time(src, from),
 	    .end = cut_time(src, to), .arrival_us = 1700000000000000 };
 	char path[SPOOL_PATH_BYTES];
@@ -157,6 +159,7 @@ put_original(struct spool *s, const struct source *src, int from, int to,
 	mp4_put_moov(&b, &track, 1);
 	mp4_put_prft(&b, 1, info.arrival_us, run.dts);
 	mp4_put_fragment(&b, seq, &run, 1);
+	assert(fragment_seal(&(struct iovec){ b.p, b.n }, 1, &err) == 0);
 	spool_path(&key, path);
 	assert(spool_publish(s, path, b.p, b.n, &err) == 1);
 	assert(spool_ticket_put(s, &key, &err) == 0);
