@@ -68,6 +68,8 @@
 #define LIMIT_AMF_VALUES		4096
 /* Object traits of one AMF3 value, which later objects refer to. */
 #define LIMIT_AMF3_TRAITS		32
+/* Strings of one AMF3 value that may be referred to. */
+#define LIMIT_AMF3_STRINGS		256
 
 /* A publisher's secret key. */
 #define LIMIT_KEY_BYTES			255

@@ -204,6 +204,8 @@ amf0_find(const struct amf0_value *object, const char *key,
 
 	if (object->type != AMF0_OBJECT)
 		return false;
+	if (object->amf3)
+		return amf3_find(object->members, key, v);
 	while (rd_left(&r) > 0) {
 		n = rd_u16(&r);
 		name = rd_bytes(&r, n);

@@ -35,6 +35,7 @@ struct amf0_value {
 	const uint8_t	*string;	/* points into the reader's bytes */
 	size_t		 string_bytes;
 	struct rd	 members;	/* of an object: key, value, ... */
+	bool		 amf3;		/* MEMBERS are for amf3_find() */
 };
 
 /*

@@ -16,16 +16,20 @@ static void
 read_amf3(const uint8_t *data, size_t size)
 {
 	struct err err = ERR_INIT;
-	struct amf0_value v;
+	struct amf0_value v, member;
 	char text[64];
 	unsigned budget;
 	struct rd r;
 
 	rd_init(&r, data, size, 0);
-	do
+	for (;;) {
 		budget = LIMIT_AMF_VALUES;
-	while (rd_left(&r) > 0 && amf3_read(&r, 0, &budget, &v, &err) == 0 &&
-	    (amf0_copy(&v, text, sizeof(text)) || v.type != AMF0_STRING));
+		if (rd_left(&r) == 0 ||
+		    amf3_read(&r, 0, &budget, &v, &err) == -1)
+			return;
+		if (amf0_find(&v, "app", &member))
+			amf0_copy(&member, text, sizeof(text));
+	}
 }
 
 int

@@ -180,14 +180,16 @@ test_amf3(void)
 	    v.number == 2, "AMF3 double");
 	ok(reads(BYTES(0x11, 3), &v) && v.type == AMF0_BOOLEAN && v.boolean,
 	    "AMF3 true");
-	is_type(BYTES(0x11, 9, 3, 1, 4, 7), AMF0_OTHER, "AMF3 array");
-	is_type(BYTES(0x11, 9, 1, 3, 'k', 1, 1), AMF0_OTHER,
+	is_type(BYTES(0x11, 9, 3, 1, 4, 7), AMF0_OBJECT, "AMF3 array");
+	is_type(BYTES(0x11, 9, 1, 3, 'k', 1, 1), AMF0_OBJECT,
 	    "AMF3 associative array");
-	is_type(BYTES(0x11, 0x0a, 0x0b, 1, 3, 'k', 4, 7, 1), AMF0_OTHER,
+	is_type(BYTES(0x11, 0x0a, 0x0b, 1, 3, 'k', 4, 7, 1), AMF0_OBJECT,
 	    "AMF3 dynamic object");
+	is_type(BYTES(0x11, 8, 1, 0, 0, 0, 0, 0, 0, 0, 0), AMF0_OTHER,
+	    "AMF3 date");
 	/* Two objects of one class in an array: the second refers back. */
 	is_type(BYTES(0x11, 9, 5, 1, 0x0a, 0x13, 3, 'C', 3, 'k', 1,
-	    0x0a, 1, 4, 7), AMF0_OTHER, "AMF3 traits by reference");
+	    0x0a, 1, 4, 7), AMF0_OBJECT, "AMF3 traits by reference");
 	ok(!reads(BYTES(0x11, 0x0a, 0x05), &v),
 	    "AMF3 reference to unknown traits is refused");
 	ok(!reads(BYTES(0x11, 0x0a, 0x07, 1), &v),
@@ -195,6 +197,29 @@ test_amf3(void)
 	ok(!reads(BYTES(0x11, 9, 0xff, 0xff, 0xff, 0xff, 1), &v),
 	    "AMF3 array with a huge count is refused");
 	ok(!reads(BYTES(0x11, 0x0c, 1), &v), "AMF3 byte array is refused");
+}
+
+static void
+test_amf3_find(void)
+{
+	/* A class with members a and b; a is an object with a member of
+	   that name; then "live" by name, and again by reference. */
+	static const uint8_t object[] = { 0x11, 0x0a, 0x2b, 3, 'C',
+	    3, 'a', 3, 'b', 0x0a, 0x0b, 1, 7, 'a', 'p', 'p', 6, 3, 'x', 1,
+	    4, 9, 6, 6, 9, 'l', 'i', 'v', 'e', 7, 'u', 'r', 'l', 6, 10, 1 };
+	struct amf0_value v, m;
+
+	ok(reads(object, sizeof(object), &v), "AMF3: an object is read");
+	ok(amf0_find(&v, "b", &m) && m.number == 9,
+	    "AMF3: a member that its class names");
+	ok(amf0_find(&v, "app", &m) && amf0_is(&m, "live"),
+	    "AMF3: a member whose name is a reference, and no inner one");
+	ok(amf0_find(&v, "url", &m) && amf0_is(&m, "live"),
+	    "AMF3: a value that is a reference");
+	ok(amf0_find(&v, "a", &m) && !amf0_find(&m, "app", &m),
+	    "AMF3: what is deeper is not read");
+	ok(!amf0_find(&v, "ap", &m) && !amf0_find(&v, "", &m),
+	    "AMF3: a part of a name is none");
 }
 
 static void
@@ -247,6 +272,7 @@ main(void)
 	test_find();
 	test_limits();
 	test_amf3();
+	test_amf3_find();
 	test_amf3_depth();
 	test_put();
 	return done_testing();

@@ -761,6 +761,18 @@ test_amf3_command(void)
 	put_message(&b, RTMP_COMMAND_AMF3, 1, 0, cmd.p, cmd.n);
 	buf_release(&cmd);
 	logs(&b, "publish live/cam?|", "a command of type 17");
+
+	b = bytes();
+	put_handshake(&b);
+	buf_init(&cmd, 100);
+	buf_put_u8(&cmd, 0);
+	amf0_put_string(&cmd, "connect");
+	amf0_put_number(&cmd, 1);
+	buf_put(&cmd, "\x11\x0a\x0b\1\7app\6\7x/y\1", 14);
+	put_message(&b, RTMP_COMMAND_AMF3, 0, 0, cmd.p, cmd.n);
+	buf_release(&cmd);
+	put_command(&b, "publish", 2, "cam", 1);
+	logs(&b, "publish x/y/cam?|", "a connect whose object is in AMF3");
 }
 
 static void
@@ -893,6 +905,59 @@ test_bad_commands(void)
 	buf_release(&b);
 }
 
+/* librtmp's reader copes with no other kind. */
+static void
+test_answers_are_simple(void)
+{
+	struct server s;
+	struct buf b = bytes();
+	struct rd r;
+	uint32_t n, chunk_bytes = 128, count = 0;
+	bool simple = true;
+
+	put_session(&b, "cam");
+	put_command(&b, "getStreamLength", 6, "x", 0);
+	put_message(&b, RTMP_USER_CONTROL, 0, 0, "\0\6\1\2\3\4", 6);
+	put_command(&b, "play", 7, "x", 1);
+	server_init(&s);
+	feed(&s, b.p, b.n);
+	rd_init(&r, s.out.p + 3073, s.out.n - 3073, 0);
+	for (; rd_left(&r) > 0 && !r.bad; count++) {
+		simple = simple && rd_u8(&r) < 64 && rd_u24(&r) == 0;
+		n = rd_u24(&r);
+		simple = simple && n <= chunk_bytes;
+		if (rd_u8(&r) == RTMP_SET_CHUNK_SIZE)
+			chunk_bytes = RTMP_OUT_CHUNK_BYTES;
+		rd_u32le(&r);
+		rd_bytes(&r, n);
+	}
+	ok(simple && !r.bad && count == 12,
+	    "every answer has time 0 and is whole in one chunk");
+	server_release(&s);
+	buf_release(&b);
+}
+
+/* FourCC, ModEx, several tracks, metadata: none of our business. */
+static void
+test_enhanced_media(void)
+{
+	static const char *const bodies[] = { "\xd4hvc1x", "\x91" "av01x",
+	    "\x97\1zz\1vp09x", "\xa6\1hvc1\2x", "\x95\1Opus\1x" };
+	struct buf b = bytes(), want = bytes();
+	size_t i;
+
+	put_session(&b, "cam");
+	buf_put_str(&want, "publish live/cam?|");
+	for (i = 0; i < 5; i++) {
+		put_message(&b, i < 4 ? RTMP_VIDEO : RTMP_AUDIO, 1, 7,
+		    bodies[i], strlen(bodies[i]));
+		buf_printf(&want, "%d@7:%s|", i < 4 ? 9 : 8, bodies[i]);
+	}
+	buf_put_u8(&want, '\0');
+	logs(&b, (const char *)want.p, "Enhanced RTMP's media pass untouched");
+	buf_release(&want);
+}
+
 static void
 test_unread_replies(void)
 {
@@ -936,6 +1001,8 @@ main(void)
 	test_acks();
 	test_play();
 	test_bad_commands();
+	test_answers_are_simple();
+	test_enhanced_media();
 	test_unread_replies();
 	return done_testing();
 }

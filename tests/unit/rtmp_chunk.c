@@ -540,6 +540,32 @@ test_skip(void)
 }
 
 static void
+test_endian(void)
+{
+	struct buf b = bytes();
+
+	/* Length 0x000102 would be 2 * 65536 the other way round. */
+	buf_put(&b, "\4\0\1\2\0\0\3\x09\4\3\2\1abc", 15);
+	gives(&b, "9@258/16909060:abc ",
+	    "the message stream id is little-endian, all else big-endian");
+}
+
+/* OBS: one chain of deltas, whatever the type of message. */
+static void
+test_mixed_types(void)
+{
+	struct buf b = bytes();
+
+	buf_put(&b, "\4\0\0\0\0\0\1\x12\1\0\0\0m", 13);
+	buf_put(&b, "\x44\0\0\x15\0\0\1\x09v", 9);
+	buf_put(&b, "\x44\0\0\2\0\0\1\x08" "a", 9);
+	buf_put(&b, "\x84\0\0\x15" "b", 5);
+	buf_put(&b, "\xc4" "c", 2);
+	gives(&b, "18@0/1:m 9@21/1:v 8@23/1:a 8@44/1:b 8@65/1:c ",
+	    "audio, video and data on one chunk stream");
+}
+
+static void
 test_put(void)
 {
 	struct buf b = bytes();
@@ -568,6 +594,8 @@ main(void)
 	test_largest();
 	test_abort();
 	test_skip();
+	test_endian();
+	test_mixed_types();
 	test_put();
 	return done_testing();
 }
