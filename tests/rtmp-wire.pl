@@ -14,6 +14,7 @@ use constant { AUDIO => 8, VIDEO => 9, DATA => 18, CALL => 20 };
 my ($port, $flow, $expect) = @ARGV;
 die "usage: rtmp-wire.pl PORT FLOW EXPECT\n" if !defined $expect;
 $| = 1;
+$SIG{PIPE} = 'IGNORE';
 $SIG{ALRM} = sub { print "not ok $flow: an answer within 30 s\n"; exit 1 };
 alarm 30;
 
@@ -66,11 +67,11 @@ sub parse {		# one value off the head of $$b
 
 # The wire.
 sub send_bytes {
-	my ($bytes) = @_;
-	while (length $bytes) {
-		my $n = syswrite $sock, $bytes;
-		last if !defined $n;
-		substr $bytes, 0, $n, '';
+	my $at = 0;
+	while ($at < length $_[0]) {
+		my $n = syswrite $sock, $_[0], 65536, $at;
+		return if !$n;
+		$at += $n;
 	}
 }
 sub fill { sysread($sock, $in, 65536, length $in) }
@@ -389,6 +390,10 @@ sub controls {
 
 # Media of the second version, and one message of the largest size.
 sub enhanced {
+	my $body = "\xa1av01" . 'x' x (16777215 - 5);
+	$size = 65536;		# made beforehand: that takes its time
+	my $largest = message(6, VIDEO, 1, 40, $body);
+	$size = 128;
 	shake();
 	call('connect', 1, connect_args(fourCcList => list(str 'hvc1'),
 	    capsEx => num(15)));
@@ -406,7 +411,8 @@ sub enhanced {
 	    "\x96\1hvc1\1xyz", "\x96\x21\x00av01\0\0\0\3abchvc1\1\0\0\2de";
 	media(4, AUDIO, 1, 0, $_) for "\x90Opus", "\x95\1mp4a\1aac",
 	    "\x94fLaC\1\2\0\0\0\3", "\x97\0\0\1Opusx";
-	media(6, VIDEO, 1, 40, "\xa1av01" . 'x' x (16777215 - 5));
+	note(VIDEO, 40, $body);
+	send_bytes($largest);
 	finish(1);
 }
 

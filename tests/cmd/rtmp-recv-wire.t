@@ -7,7 +7,7 @@ here=${0%/*}
 # shellcheck disable=SC2016 # the handler's shell expands them
 saver='cat >"$0/$LIVESPOOL_STREAM.flv"; echo end >>"$0/$LIVESPOOL_STREAM.end"'
 : >"$tmp/port"
-rtmp-recv -v --listen 127.0.0.1:0 --ready-fd 9 --idle 2s -- \
+rtmp-recv -v --listen 127.0.0.1:0 --ready-fd 9 --idle 3s -- \
     sh -c "$saver" "$tmp" 9>"$tmp/port" 2>"$tmp/log" &
 server=$!
 pids="$pids $server"
