@@ -20,7 +20,7 @@
 #include "net/recv_impl.h"
 
 #define EVENTS			256	/* of one round */
-#define SCRATCH_BYTES		(64 * 1024)
+#define SCRATCH_BYTES		(192 * 1024)
 #define STOP_US			10000000
 #define LEAVE_US		1000000
 /* Deadlines are looked at together, so often at most. */
@@ -212,9 +212,12 @@ bury(struct recv *r)
 static int
 timeout_ms(const struct recv *r)
 {
-	int64_t left_us = r->check_us - r->now_us;
+	int64_t next_us = pace_next_us(r), left_us;
 
-	if (r->check_us == RECV_NEVER)
+	if (r->check_us < next_us)
+		next_us = r->check_us;
+	left_us = next_us - r->now_us;
+	if (next_us == RECV_NEVER)
 		return -1;
 	if (left_us <= 0)
 		return 0;
@@ -243,6 +246,7 @@ loop(struct recv *r)
 		r->now_us = clock_mono_us();
 		for (i = 0; i < n; i++)
 			dispatch(r, &events[i]);
+		pace_run(r);
 		if (r->check_us <= r->now_us)
 			check_deadlines(r);
 		strangers_log_rest(r);
@@ -337,6 +341,7 @@ recv_run(const struct recv_conf *conf, struct err *err)
 		.signals.kind = WATCH_SIGNALS,
 		.conns = TAILQ_HEAD_INITIALIZER(r.conns),
 		.dead_conns = TAILQ_HEAD_INITIALIZER(r.dead_conns),
+		.resting = TAILQ_HEAD_INITIALIZER(r.resting),
 		.pubs = TAILQ_HEAD_INITIALIZER(r.pubs),
 		.dead_pubs = TAILQ_HEAD_INITIALIZER(r.dead_pubs),
 		.to_ask = TAILQ_HEAD_INITIALIZER(r.to_ask),

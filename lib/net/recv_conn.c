@@ -44,6 +44,7 @@ arm(struct recv *r, struct conn *c)
 	struct epoll_event ev = { .data.ptr = c };
 	int op;
 
+	pace(r, c);
 	if ((c->state == CONN_OPEN && !c->paused) || c->state == CONN_LINGER)
 		ev.events |= EPOLLIN;
 	if (c->state == CONN_HELD)
@@ -117,6 +118,7 @@ conn_close(struct recv *r, struct conn *c)
 	if (c->state == CONN_DEAD)
 		return;
 	c->state = CONN_DEAD;
+	pace(r, c);
 	detach(r, c);
 	close(c->fd);		/* leaves epoll with it */
 	strangers_leave(r, c);
@@ -266,8 +268,8 @@ drain(struct recv *r, struct conn *c)
 		conn_close(r, c);
 }
 
-static void
-receive(struct recv *r, struct conn *c)
+void
+conn_read(struct recv *r, struct conn *c)
 {
 	size_t left = c->in.n;
 	struct rd in;
@@ -276,8 +278,10 @@ receive(struct recv *r, struct conn *c)
 	if (left > 0)
 		memcpy(r->input, c->in.p, left);
 	n = recv(c->fd, r->input + left, RECV_INPUT_BYTES - left, 0);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+	if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
+		pace_missed(r, c);
 		return;
+	}
 	if (n <= 0) {
 		lost(r, c, n == 0 ? 0 : errno);
 		return;
@@ -305,7 +309,7 @@ conn_ready(struct recv *r, struct conn *c, uint32_t events)
 	if (c->state == CONN_LINGER)
 		drain(r, c);
 	else if (c->state == CONN_OPEN && !c->paused)
-		receive(r, c);
+		conn_read(r, c);
 	else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
 		lost(r, c, ECONNRESET);
 	else if (c->state == CONN_HELD)

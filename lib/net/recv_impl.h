@@ -4,6 +4,7 @@
  *	recv.c		the loop: signals, timers
  *	recv_listen.c	the listening sockets: accept
  *	recv_conn.c	one connection: reading, replies, its end
+ *	recv_pace.c	when a publisher's socket is read
  *	recv_admit.c	who may publish: names, keys, takeovers, refusals
  *	recv_pub.c	one publication: the pipe, the handler
  *	recv_status.c	what it tells about itself
@@ -55,7 +56,7 @@ enum conn_state {
 
 struct conn {
 	struct watch	 watch;
-	TAILQ_ENTRY(conn) entry;
+	TAILQ_ENTRY(conn) entry, rest;
 	enum conn_state	 state;
 	int		 fd;
 	uint32_t	 armed;		/* epoll events asked for */
@@ -64,6 +65,8 @@ struct conn {
 	bool		 served;	/* has ended a publication in order */
 	int64_t		 since_us;	/* begin of this phase, monotonic */
 	int64_t		 active_us;	/* last bytes received */
+	int64_t		 rest_us;	/* read again then; 0: when epoll says */
+	uint8_t		 misses;	/* reads in a row that found nothing */
 	struct tcp_peer	 peer;
 	struct rtmp	 rtmp;
 	struct buf	 in;		/* received, not yet taken */
@@ -101,6 +104,7 @@ struct pub {
 	pid_t		 pid;		/* 0: no handler (any more) */
 	bool		 dead;		/* to be freed */
 	bool		 full;		/* waits until FD takes more */
+	bool		 enlarged;	/* its pipe */
 	bool		 broken;	/* the handler stopped reading */
 	bool		 killed;	/* by us */
 	struct buf	 pending;	/* FLV that FD did not take yet */
@@ -154,6 +158,7 @@ struct recv {
 	struct log_quota	 quota;
 	size_t			 max_files;	/* descriptors there may be */
 	struct conn_list	 conns, dead_conns;
+	struct conn_list	 resting;	/* by REST_US */
 	struct pub_list		 pubs, dead_pubs;
 	size_t			 nconns, npubs;
 	uint8_t			*input;		/* RECV_INPUT_BYTES */
@@ -189,6 +194,7 @@ void	doors_check(struct recv *r);
 void	conn_new(struct recv *r, int fd, const struct tcp_peer *peer);
 void	conn_free(struct conn *c);
 void	conn_ready(struct recv *r, struct conn *c, uint32_t events);
+void	conn_read(struct recv *r, struct conn *c);
 /* When it has waited too long: act with conn_expire(). */
 int64_t	conn_deadline(const struct recv *r, const struct conn *c);
 void	conn_expire(struct recv *r, struct conn *c);
@@ -238,6 +244,22 @@ void	status_rate(struct pub *p, int64_t now_us);
 void	status_show(struct recv *r);
 /* Report if it is time, and plan the next look. */
 void	status_tick(struct recv *r);
+
+/*
+ * recv_pace.c
+ *
+ * A publisher sends dozens of small messages a second.  Each read of its own
+ * would wake this process and its handler for a few packets: that is most of
+ * what receiving costs.  So a socket is left alone for a while after each
+ * read, unless much is there already.
+ */
+/* C was read, or may or may not be read from now on. */
+void	pace(struct recv *r, struct conn *c);
+/* There was nothing to read. */
+void	pace_missed(struct recv *r, struct conn *c);
+/* Read those that have rested long enough. */
+void	pace_run(struct recv *r);
+int64_t	pace_next_us(const struct recv *r);
 
 /* recv_auth.c */
 /* Ask whether C may publish; it is held until the answer is there. */

@@ -1,5 +1,6 @@
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +19,9 @@
 #include "net/recv_impl.h"
 
 /* Bodies from this size on go out from where they are, without a copy. */
-#define DIRECT_BYTES	8192
+#define DIRECT_BYTES	65536
+/* A keyframe, and what comes until the handler's turn on a busy machine. */
+#define PIPE_BYTES	(128 * 1024)
 #define TAG_EXTRA_BYTES	(FLV_WRITE_TAG_BYTES + FLV_WRITE_END_BYTES)
 
 static void	finish(struct recv *r, struct pub *p);
@@ -221,6 +224,51 @@ write_parts(struct pub *p, const struct iovec *parts, int nparts)
 	return n;
 }
 
+static size_t
+waiting(const struct pub *p)
+{
+	return p->pending.n - p->sent;
+}
+
+/*
+ * Write what waits, as far as that goes.  Here and not only when epoll says
+ * so: under load the sockets would be read more often than the pipes written.
+ */
+static void
+push(struct recv *r, struct pub *p)
+{
+	struct iovec part;
+	ssize_t n = 1;
+
+	while (waiting(p) > 0 && n > 0) {
+		part = (struct iovec){ p->pending.p + p->sent, waiting(p) };
+		if ((n = write_parts(p, &part, 1)) == -1) {
+			broken(r, p);
+			return;
+		}
+		p->sent += (size_t)n;
+	}
+	p->full = waiting(p) > 0;
+	if (!p->full) {
+		buf_release(&p->pending);
+		p->sent = 0;
+	} else if (p->sent > p->pending.n / 2) {
+		buf_drop(&p->pending, p->sent);
+		p->sent = 0;
+	}
+}
+
+/* Not for those that never need it: a user has a limit for all pipes. */
+static void
+enlarge(struct pub *p)
+{
+	if (p->enlarged)
+		return;
+	p->enlarged = true;
+	/* It may be over the limit, or no pipe: then it stays as it is. */
+	fcntl(p->fd, F_SETPIPE_SZ, PIPE_BYTES);
+}
+
 /* Write PARTS in order; what the pipe does not take waits in PENDING. */
 static void
 put_parts(struct recv *r, struct pub *p, struct iovec *parts, int nparts)
@@ -232,10 +280,13 @@ put_parts(struct recv *r, struct pub *p, struct iovec *parts, int nparts)
 	for (i = 0; i < nparts; i++)
 		total += parts[i].iov_len;
 	p->bytes += total;
-	if (!p->full && (done = write_parts(p, parts, nparts)) == -1) {
+	if (p->full)
+		push(r, p);
+	if (p->fd != -1 && !p->full &&
+	    (done = write_parts(p, parts, nparts)) == -1)
 		broken(r, p);
+	if (p->fd == -1)
 		return;
-	}
 	p->full = (size_t)done < total;
 	for (i = 0; i < nparts; i++) {
 		n = parts[i].iov_len < (size_t)done ? parts[i].iov_len :
@@ -244,6 +295,8 @@ put_parts(struct recv *r, struct pub *p, struct iovec *parts, int nparts)
 		buf_put(&p->pending, (uint8_t *)parts[i].iov_base + n,
 		    parts[i].iov_len - n);
 	}
+	if (p->full)
+		enlarge(p);
 }
 
 void
@@ -273,12 +326,6 @@ pub_media(struct recv *r, struct pub *p, const struct rtmp_event *ev)
 	parts[3] = (struct iovec){ end, sizeof(end) };
 	put_parts(r, p, parts, 4);
 	buf_reset(s);
-}
-
-static size_t
-waiting(const struct pub *p)
-{
-	return p->pending.n - p->sent;
 }
 
 void
@@ -323,29 +370,9 @@ pub_end(struct recv *r, struct pub *p)
 static void
 write_pending(struct recv *r, struct pub *p)
 {
-	struct iovec part;
-	ssize_t n;
-
-	p->full = false;
-	while (waiting(p) > 0) {
-		part = (struct iovec){ p->pending.p + p->sent, waiting(p) };
-		if ((n = write_parts(p, &part, 1)) == -1) {
-			broken(r, p);
-			return;
-		}
-		p->sent += (size_t)n;
-		if (n == 0) {
-			p->full = true;
-			break;
-		}
-	}
-	if (waiting(p) == 0) {
-		buf_release(&p->pending);
-		p->sent = 0;
-	} else if (p->sent > p->pending.n / 2) {
-		buf_drop(&p->pending, p->sent);
-		p->sent = 0;
-	}
+	push(r, p);
+	if (p->fd == -1)
+		return;		/* that was its end */
 	if (p->conn != NULL && p->conn->paused &&
 	    waiting(p) < LIMIT_RECV_PENDING_BYTES / 2)
 		conn_resume(r, p->conn);
