@@ -20,10 +20,11 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/opt.h"
-#include "net/handler.h"
+#include "base/sandbox.h"
 #include "net/keys.h"
 #include "net/listen.h"
 #include "net/recv.h"
+#include "net/starter.h"
 
 extern char **environ;
 
@@ -48,6 +49,7 @@ enum {
 	OPT_STATUS_FD,
 	OPT_STATUS_INTERVAL,
 	OPT_TLS_LISTEN,
+	OPT_USER,
 };
 
 static const struct opt_spec opts[] = {
@@ -82,6 +84,8 @@ static const struct opt_spec opts[] = {
 	{ OPT_STATUS_INTERVAL, "status-interval", "TIME",
 	    "from one report to the next (default: 10s)" },
 	{ OPT_TLS_LISTEN, "tls-listen", "ADDR:PORT", "not supported yet" },
+	{ OPT_USER, "user", "NAME",
+	    "the user to be once the ports are bound" },
 	OPT_END
 };
 
@@ -105,6 +109,10 @@ struct options {
 	struct listeners listeners;
 	const char	*listen[LIMIT_RECV_LISTENERS];
 	size_t		 nlisten;
+	const char	*user;
+	char *const	*handler;	/* argv; NULL: to stdout */
+	char		*auth[2];	/* argv */
+	char *const	*programs[2];	/* of the starter */
 	bool		 hash_key;
 };
 
@@ -219,6 +227,9 @@ set_option(int key, const char *arg, struct options *o, struct err *err)
 	case OPT_ONCE:
 		o->conf.once = true;
 		return 0;
+	case OPT_USER:
+		o->user = arg;
+		return 0;
 	case OPT_MAX_PER_ADDRESS:
 	case OPT_MAX_PUBLISHERS:
 	case OPT_READY_FD:
@@ -246,13 +257,14 @@ parse(int argc, char *argv[], struct opt_state *os, struct options *o,
 		return err_set(err, ERR_USAGE,
 		    "--auth and --keys exclude each other");
 	if (os->next < argc)
-		o->conf.handler = argv + os->next;
-	if (o->conf.handler == NULL && o->conf.status_fd == STDOUT_FILENO)
+		o->handler = argv + os->next;
+	o->conf.handler = o->handler != NULL;
+	if (o->handler == NULL && o->conf.status_fd == STDOUT_FILENO)
 		return err_set(err, ERR_USAGE,
 		    "--status-fd: FLV goes to standard output");
-	if (o->hash_key && o->conf.handler != NULL)
+	if (o->hash_key && o->handler != NULL)
 		return err_set(err, ERR_USAGE, "--hash-key takes no operands");
-	if (!o->hash_key && o->conf.handler == NULL &&
+	if (!o->hash_key && o->handler == NULL &&
 	    isatty(STDOUT_FILENO))
 		return err_set(err, ERR_USAGE, "standard output is a "
 		    "terminal: redirect it, or name a handler");
@@ -298,7 +310,6 @@ block_signals(int *signal_fd, struct err *err)
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
@@ -393,31 +404,55 @@ open_listeners(struct options *o, struct err *err)
 	return 0;
 }
 
+/*
+ * The process that runs programs, made before any stranger is heard.  Its
+ * children must die of their own signals: it ignores none.
+ */
+static int
+begin_starter(struct options *o, struct starter *starter, struct err *err)
+{
+	char **env;
+	int rc;
+
+	if (o->handler == NULL && o->conf.auth == NULL)
+		return 0;
+	if ((env = starter_environment(environ)) == NULL)
+		return err_nomem(err);
+	o->programs[RECV_HANDLER] = o->handler;
+	if (o->conf.auth != NULL) {
+		o->auth[0] = (char *)(uintptr_t)o->conf.auth;
+		o->programs[RECV_AUTH] = o->auth;
+	}
+	rc = starter_begin(starter, o->programs, 2, env, o->user, err);
+	free(env);
+	if (rc == 0)
+		o->conf.starter = starter;
+	return rc;
+}
+
 static int
 serve(struct options *o, struct err *err)
 {
 	struct recv_conf *conf = &o->conf;
-	char **env;
-	int rc;
+	struct starter starter;
+	int rc = -1;
 
 	if (fill_standard_fds(err) == -1 ||
 	    listeners_inherit(&o->listeners, err) == -1 ||
 	    open_listeners(o, err) == -1 ||
-	    block_signals(&conf->signal_fd, err) == -1)
-		return -1;
-	if (open_status(&conf->status_fd, err) == -1 ||
-	    (conf->handler == NULL &&
-	    open_output(&conf->out_fd, err) == -1))
+	    open_status(&conf->status_fd, err) == -1 ||
+	    (o->handler == NULL && open_output(&conf->out_fd, err) == -1) ||
+	    begin_starter(o, &starter, err) == -1)
 		return -1;
 	raise_files(conf->max_publishers);
-	if ((env = handler_environment(environ)) == NULL)
-		return err_nomem(err);
-	conf->env = env;
 	conf->listeners = &o->listeners;
 	if (conf->keys_file == NULL && conf->auth == NULL)
 		log_warning("no --keys: anybody may publish any stream");
-	rc = recv_run(conf, err);
-	free(env);
+	if ((o->user == NULL || sandbox_user(o->user, err) == 0) &&
+	    block_signals(&conf->signal_fd, err) == 0)
+		rc = recv_run(conf, err);
+	if (conf->starter != NULL)
+		starter_end(&starter);
 	return rc;
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "net/handler.h"
+#include "net/starter.h"
 
 int
 auth_check(const char *program, struct err *err)
@@ -42,24 +42,11 @@ auth_question(const struct auth_facts *facts, struct buf *b, struct err *err)
 	return buf_ok(b, err);
 }
 
-static int
-run(const char *program, char *const env[], const struct buf *question,
-    const int in[2], const int out[2], pid_t *pid)
-{
-	char *const argv[] = { (char *)(uintptr_t)program, NULL };
-
-	/* Less than a pipe takes at once, even the smallest. */
-	if (write(in[1], question->p, question->n) != (ssize_t)question->n ||
-	    fcntl(out[0], F_SETFL, O_NONBLOCK) == -1)
-		return errno;
-	return handler_spawn(argv, env, in[0], out[1], pid);
-}
-
 int
-auth_start(const char *program, char *const env[],
-    const struct buf *question, struct auth_process *p, struct err *err)
+auth_start(struct starter *s, size_t which, const struct buf *question,
+    struct auth_process *p, struct err *err)
 {
-	int in[2], out[2], rc;
+	int in[2], out[2];
 
 	if (pipe2(in, O_CLOEXEC) == -1)
 		return err_sys(err, ERR_OS, "cannot make a pipe");
@@ -69,24 +56,28 @@ auth_start(const char *program, char *const env[],
 		close(in[1]);
 		return -1;
 	}
-	rc = run(program, env, question, in, out, &p->pid);
+	p->fd = out[0];
+	/* Less than a pipe takes at once, even the smallest. */
+	if (write(in[1], question->p, question->n) != (ssize_t)question->n ||
+	    fcntl(out[0], F_SETFL, O_NONBLOCK) == -1)
+		p->pid = err_sys(err, ERR_OS, "cannot set up a pipe");
+	else
+		p->pid = starter_start(s, which, NULL,
+		    (const int[]){ in[0], out[1] }, 2, err);
 	close(in[0]);
 	close(in[1]);
 	close(out[1]);
-	if (rc == 0) {
-		p->fd = out[0];
+	if (p->pid != -1)
 		return 0;
-	}
+	p->pid = 0;
 	close(out[0]);
-	errno = rc;
-	return err_sys(err, rc == ENOENT ? ERR_UNAVAILABLE : ERR_OS,
-	    "cannot run '%s'", program);
+	return -1;
 }
 
 void
-auth_kill(const struct auth_process *p)
+auth_kill(struct starter *s, const struct auth_process *p)
 {
-	kill(-p->pid, SIGKILL);
+	starter_kill(s, p->pid, SIGKILL);
 }
 
 enum auth_answer

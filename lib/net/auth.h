@@ -17,6 +17,7 @@
 
 struct buf;
 struct err;
+struct starter;
 
 struct auth_facts {		/* as the client sent them */
 	const char	*app;
@@ -46,13 +47,13 @@ int	auth_question(const struct auth_facts *facts, struct buf *b,
 	    struct err *err) __attribute__((warn_unused_result));
 
 /*
- * Run PROGRAM with ENV and QUESTION, which must be filled.
+ * Run the starter's program WHICH with QUESTION, which must be filled.
  * 0 and *P; or -1 with ERR_UNAVAILABLE (no such program) or ERR_OS.
  */
-int	auth_start(const char *program, char *const env[],
+int	auth_start(struct starter *s, size_t which,
 	    const struct buf *question, struct auth_process *p,
 	    struct err *err) __attribute__((warn_unused_result));
-void	auth_kill(const struct auth_process *p);
+void	auth_kill(struct starter *s, const struct auth_process *p);
 
 /*
  * It ended with STATUS, of waitpid(2): its answer, with the stream's name,

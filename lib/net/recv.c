@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,6 +17,7 @@
 #include "net/auth.h"
 #include "net/listen.h"
 #include "net/recv_impl.h"
+#include "net/starter.h"
 
 #define EVENTS			256	/* of one round */
 #define SCRATCH_BYTES		(192 * 1024)
@@ -66,9 +66,10 @@ reap(struct recv *r)
 {
 	struct pub *p;
 	pid_t pid;
-	int status;
+	int rc, status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((rc = starter_next(r->conf->starter, &pid, &status,
+	    r->fatal)) == 1) {
 		TAILQ_FOREACH(p, &r->pubs, entry)
 			if (p->pid == pid)
 				break;
@@ -77,6 +78,8 @@ reap(struct recv *r)
 		else
 			auth_reaped(r, pid, status);
 	}
+	if (rc == -1)
+		r->done = true;
 }
 
 static void
@@ -123,9 +126,6 @@ take_signals(struct recv *r)
 	while (read(r->conf->signal_fd, &info, sizeof(info)) ==
 	    (ssize_t)sizeof(info)) {
 		switch (info.ssi_signo) {
-		case SIGCHLD:
-			reap(r);
-			break;
 		case SIGHUP:
 			reload_keys(r);
 			break;
@@ -151,6 +151,9 @@ dispatch(struct recv *r, const struct epoll_event *ev)
 		break;
 	case WATCH_SIGNALS:
 		take_signals(r);
+		break;
+	case WATCH_EXITS:
+		reap(r);
 		break;
 	case WATCH_CONN:
 		conn_ready(r, (struct conn *)w, ev->events);
@@ -299,7 +302,11 @@ set_up(struct recv *r, struct err *err)
 	if (conf->auth != NULL && auth_check(conf->auth, err) == -1)
 		return -1;
 	if (recv_listen(r, err) == -1 ||
-	    recv_watch(r, conf->signal_fd, &r->signals, err) == -1)
+	    recv_watch(r, conf->signal_fd, &r->signals, err) == -1 ||
+	    (conf->starter != NULL &&
+	    recv_watch(r, conf->starter->exits_fd, &r->exits, err) == -1))
+		return -1;
+	if (recv_sandbox(conf, err) == -1)
 		return -1;
 	return announce(conf, err);
 }
@@ -319,7 +326,7 @@ tear_down(struct recv *r)
 	auth_release(r);
 	while ((p = TAILQ_FIRST(&r->pubs)) != NULL) {
 		TAILQ_REMOVE(&r->pubs, p, entry);
-		if (p->fd != -1 && r->conf->handler != NULL)
+		if (p->fd != -1 && r->conf->handler)
 			close(p->fd);
 		pub_free(p);
 	}
@@ -339,6 +346,7 @@ recv_run(const struct recv_conf *conf, struct err *err)
 		.conf = conf,
 		.epoll_fd = -1,
 		.signals.kind = WATCH_SIGNALS,
+		.exits.kind = WATCH_EXITS,
 		.conns = TAILQ_HEAD_INITIALIZER(r.conns),
 		.dead_conns = TAILQ_HEAD_INITIALIZER(r.dead_conns),
 		.resting = TAILQ_HEAD_INITIALIZER(r.resting),

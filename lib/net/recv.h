@@ -14,14 +14,18 @@
 
 struct err;
 struct listeners;
+struct starter;
+
+/* The programs of the starter. */
+enum { RECV_HANDLER, RECV_AUTH };
 
 struct recv_conf {
 	struct listeners *listeners;	/* closed when no more is wanted */
 	int		 ready_fd;	/* write the ports there, close; -1: no */
-	int		 signal_fd;	/* signalfd(2): CHLD HUP INT TERM USR1 */
-	char *const	*handler;	/* argv; NULL: write to out_fd */
+	int		 signal_fd;	/* signalfd(2): HUP INT TERM USR1 */
+	struct starter	*starter;	/* NULL: no program is run */
+	bool		 handler;	/* it has one; false: write to out_fd */
 	int		 out_fd;	/* without a handler */
-	char *const	*env;		/* of handlers: handler_environment() */
 	const char	*keys_file;	/* keys(5); NULL: anybody may publish */
 	const char	*auth;		/* program to ask instead; or NULL */
 	int64_t		 auth_us;	/* that its answer may take */
@@ -40,7 +44,9 @@ struct recv_conf {
 };
 
 /*
- * Serve until SIGTERM or SIGINT, or one publisher with ONCE.
+ * Serve until SIGTERM or SIGINT, or one publisher with ONCE.  From then on
+ * this process can open no files but those in the directories of CONF's, and
+ * run no programs: the starter does.
  * 0; or -1: ERR_INPUT, ERR_CONFIG (keys), ERR_OS, ERR_IO (out_fd),
  * ERR_CREATE (metrics),
  * ERR_NO (ONCE, and the handler failed), ERR_AGAIN (handlers still ran when

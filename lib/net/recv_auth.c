@@ -50,7 +50,7 @@ part(struct auth_job *job)
 static int
 start(struct recv *r, struct auth_job *job, struct err *err)
 {
-	if (auth_start(r->conf->auth, r->conf->env, &job->question,
+	if (auth_start(r->conf->starter, RECV_AUTH, &job->question,
 	    &job->process, err) == -1)
 		return -1;
 	wipe(&job->question);
@@ -136,7 +136,7 @@ auth_forget(struct recv *r, struct conn *c)
 		return;
 	part(job);
 	if (job->process.pid != 0) {
-		auth_kill(&job->process);
+		auth_kill(r->conf->starter, &job->process);
 		return;		/* freed when it is reaped */
 	}
 	TAILQ_REMOVE(&r->to_ask, job, entry);
@@ -204,7 +204,7 @@ auth_release(struct recv *r)
 
 	while ((job = TAILQ_FIRST(&r->asking)) != NULL) {
 		TAILQ_REMOVE(&r->asking, job, entry);
-		auth_kill(&job->process);
+		auth_kill(r->conf->starter, &job->process);
 		auth_end(&job->process, 0, text);
 		job_free(job);
 	}

@@ -8,6 +8,7 @@
  *	recv_admit.c	who may publish: names, keys, takeovers, refusals
  *	recv_pub.c	one publication: the pipe, the handler
  *	recv_status.c	what it tells about itself
+ *	recv_sandbox.c	the rights that the loop gives up
  *	recv_auth.c	who may publish, asked of a program
  *	recv_guard.c	strangers: room for them, wrong keys, their log lines
  *
@@ -40,7 +41,9 @@ struct recv_conf;
 #define RECV_HANDLER_END_US	5000000	/* of a handler taken over */
 #define RECV_NEVER		INT64_MAX
 
-enum watch_kind { WATCH_DOOR, WATCH_SIGNALS, WATCH_CONN, WATCH_PUB };
+enum watch_kind {
+	WATCH_DOOR, WATCH_SIGNALS, WATCH_EXITS, WATCH_CONN, WATCH_PUB
+};
 
 /* First member of whatever epoll may name. */
 struct watch {
@@ -143,7 +146,7 @@ struct recv {
 	const struct recv_conf	*conf;
 	int			 epoll_fd;
 	struct door		 doors[LIMIT_RECV_LISTENERS];
-	struct watch		 signals;
+	struct watch		 signals, exits;
 	int64_t			 accept_us;	/* no accept before; 0: now */
 	struct keys		 keys;
 	struct recv_stats	 stats;
@@ -295,5 +298,12 @@ void	pub_expire(struct recv *r, struct pub *p);
 void	pub_free(struct pub *p);
 /* Its app, cleaned, into OUT. */
 void	pub_app(const struct pub *p, char *out, size_t out_bytes);
+
+/* recv_sandbox.c */
+/*
+ * Give up every file but those that CONF may have read or written again, and
+ * every system call that the loop has no use for.  0, or -1 with ERR_OS.
+ */
+int	recv_sandbox(const struct recv_conf *conf, struct err *err);
 
 #endif /* NET_RECV_IMPL_H */

@@ -14,9 +14,9 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "media/flv_write.h"
-#include "net/handler.h"
 #include "net/recv.h"
 #include "net/recv_impl.h"
+#include "net/starter.h"
 
 /* Bodies from this size on go out from where they are, without a copy. */
 #define DIRECT_BYTES	65536
@@ -54,23 +54,31 @@ start_handler(struct recv *r, struct pub *p, const struct conn *c,
 	struct epoll_event ev = { .events = EPOLLOUT | EPOLLET,
 	    .data.ptr = p };
 	char app[LIMIT_RTMP_NAME_BYTES];
-	const struct handler_facts facts = {
+	const struct starter_facts facts = {
 		.remote_ip = c->peer.ip,
 		.remote_port = c->peer.port,
 		.stream = p->stream,
 		.app = app,
 	};
 
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return err_sys(err, ERR_OS, "cannot make a pipe");
 	clean_app(c->rtmp.app, app, sizeof(app));
-	if (handler_start(r->conf->handler, r->conf->env, &facts, &p->fd,
-	    &p->pid, err) == -1)
+	if (fcntl(ends[1], F_SETFL, O_NONBLOCK) == -1 ||
+	    epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, ends[1], &ev) == -1)
+		err_sys(err, ERR_OS, "cannot set up a pipe");
+	else if ((p->pid = starter_start(r->conf->starter, RECV_HANDLER,
+	    &facts, ends, 1, err)) == -1)
+		p->pid = 0;
+	close(ends[0]);
+	if (p->pid == 0) {
+		close(ends[1]);
 		return -1;
-	if (epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, p->fd, &ev) == 0)
-		return 0;
-	err_sys(err, ERR_OS, "cannot watch a pipe");
-	close(p->fd);		/* and the handler ends */
-	p->fd = -1;
-	return -1;
+	}
+	p->fd = ends[1];
+	return 0;
 }
 
 static int
@@ -93,7 +101,7 @@ put_file_header(struct recv *r)
 	uint8_t header[FLV_WRITE_FILE_BYTES];
 
 	/* One file, however many publishers follow each other there. */
-	if (r->conf->handler == NULL && r->header_sent)
+	if (!r->conf->handler && r->header_sent)
 		return;
 	r->header_sent = true;
 	flv_write_file(header);
@@ -119,7 +127,7 @@ pub_start(struct recv *r, struct conn *c, const char *stream,
 	buf_init(&p->pending, LIMIT_RECV_PENDING_MAX_BYTES);
 	memcpy(p->takeovers_us, takeovers_us, sizeof(p->takeovers_us));
 	snprintf(p->stream, sizeof(p->stream), "%s", stream);
-	rc = r->conf->handler != NULL ? start_handler(r, p, c, &err) :
+	rc = r->conf->handler ? start_handler(r, p, c, &err) :
 	    start_output(r, p, &err);
 	if (rc == -1) {
 		free(p);
@@ -177,7 +185,7 @@ close_output(struct recv *r, struct pub *p)
 {
 	if (p->fd == -1)
 		return;
-	if (r->conf->handler != NULL)
+	if (r->conf->handler)
 		close(p->fd);
 	else
 		epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
@@ -194,7 +202,7 @@ close_output(struct recv *r, struct pub *p)
 static void
 broken(struct recv *r, struct pub *p)
 {
-	if (r->conf->handler == NULL) {
+	if (!r->conf->handler) {
 		err_sys(r->fatal, ERR_IO, "cannot write standard output");
 		r->done = true;
 	}
@@ -435,12 +443,11 @@ pub_reaped(struct recv *r, struct pub *p, int status)
 void
 pub_expire(struct recv *r, struct pub *p)
 {
-	(void)r;
 	p->kill_us = RECV_NEVER;
 	if (p->pid == 0)
 		return;
 	log_warning("stream '%s': the old handler did not end in %d s: killed",
 	    p->stream, RECV_HANDLER_END_US / 1000000);
 	p->killed = true;
-	kill(-p->pid, SIGKILL);
+	starter_kill(r->conf->starter, p->pid, SIGKILL);
 }

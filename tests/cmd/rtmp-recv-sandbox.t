@@ -1,0 +1,90 @@
+#!/bin/bash
+# rtmp-recv: which rights it has given up, and who has them.
+here=${0%/*}
+. "$here/../tap.sh"
+client=$here/../rtmp.pl
+
+# start_server OPTION...: sets $server, $port; its log is $tmp/log
+start_server() {
+	: >"$tmp/port"
+	rtmp-recv -v --listen 127.0.0.1:0 --ready-fd 9 "$@" \
+	    9>"$tmp/port" >/dev/null 2>"$tmp/log" &
+	server=$!
+	pids="$pids $server"
+	wait_for 5 test -s "$tmp/port"
+	read -r port <"$tmp/port"
+}
+
+stop_server() {		# sets $st
+	kill "$server"
+	st=0
+	wait "$server" || st=$?
+}
+
+field() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$2/status"; }
+try() { read -r code _ <<<"$(perl "$client" "$port" try "$@")"; }
+hash_of() { printf '%s\n' "$1" | rtmp-recv --hash-key; }
+keys() { printf 'streams:\n  cam: %s\n' "$(hash_of "$1")"; }
+
+chmod 755 "$tmp"
+mkdir "$tmp/conf" "$tmp/conf/old" "$tmp/conf/new" "$tmp/save"
+chmod 777 "$tmp/save"
+keys one >"$tmp/conf/old/keys.yaml"
+keys two >"$tmp/conf/new/keys.yaml"
+ln -s old "$tmp/conf/now"
+ln -s now/keys.yaml "$tmp/conf/keys.yaml"
+
+# shellcheck disable=SC2016 # the handler's shell expands them
+handler='cat >/dev/null
+grep -E "^(Uid|NoNewPrivs|Seccomp):" /proc/self/status >"$0/status.$LIVESPOOL_STREAM"
+sleep 300 & wait'
+start_server --keys "$tmp/conf/keys.yaml" -- sh -c "$handler" "$tmp/save"
+if grep -q 'not in a sandbox' "$tmp/log"; then
+	ok 0 'the loop is in a sandbox # SKIP the kernel, or a sanitizer'
+else
+	is "$(field Seccomp "$server") $(field NoNewPrivs "$server")" '2 1' \
+	    'the loop is in a sandbox'
+fi
+try one
+is "$code" NetStream.Publish.Start 'it publishes'
+wait_for 5 test -s "$tmp/save/status.cam"
+is "$(awk '$1 == "Seccomp:" || $1 == "NoNewPrivs:" { print $2 }' \
+	"$tmp/save/status.cam" | tr -d '\n')" 00 'the handler is in none'
+
+ln -sfn new "$tmp/conf/now"
+kill -HUP "$server"
+wait_for 5 grep -q "1 keys from" "$tmp/log"
+ok $? 'keys are read again'
+# The old handler sleeps: a takeover kills it, from inside the sandbox.
+try two
+is "$code" NetStream.Publish.Start 'the new ones, that a link led to'
+wait_for 10 grep -q 'did not end in 5 s: killed' "$tmp/log"
+ok $? 'and what hangs is killed'
+pkill -KILL -P "$(pgrep -P "$server" -x rtmp-recv)"
+stop_server
+is "$st" 0 'it ends in order'
+
+start_server -- sh -c "$handler" "$tmp/save"
+kill -KILL "$(pgrep -P "$server" -x rtmp-recv)"
+st=0
+wait "$server" || st=$?
+status_is 71 'without the process that starts programs it ends'
+cp "$tmp/log" "$tmp/err"
+stderr_has 'the process that starts programs is gone' 'and says why'
+
+if [ "$(id -u)" -eq 0 ]; then
+	start_server --user nobody -- sh -c "$handler" "$tmp/save"
+	is "$(field Uid "$server")" "$(id -u nobody)" '--user: who it is'
+	try nobody1
+	wait_for 5 test -s "$tmp/save/status.nobody1"
+	is "$(awk '$1 == "Uid:" { print $2 }' "$tmp/save/status.nobody1")" \
+	    "$(id -u nobody)" 'and who its handlers are'
+	pkill -KILL -P "$(pgrep -P "$server" -x rtmp-recv)"
+	stop_server
+else
+	ok 0 '--user # SKIP not root'
+fi
+run /dev/null rtmp-recv --listen 127.0.0.1:0 --user no.such.user -- cat
+status_is 64 'no such user'
+stderr_has "no user 'no.such.user'" 'is named'
+done_testing
