@@ -90,6 +90,10 @@
 /* /streams.json: a thousand streams and more, in short lines. */
 #define LIMIT_HTTP_STREAMS_BYTES	(256 * 1024)
 
+/* What is remembered of a stream's directories: some 80 bytes for a thousand
+   fragments of a rendition. */
+#define LIMIT_INDEX_BYTES	(64 * 1024 * 1024)
+
 /* Fragments of one playlist: three weeks of seconds. */
 #define LIMIT_PLAYLIST_ENTRIES	(21 * 86400)
 #define LIMIT_PLAYLIST_BYTES	(256 * 1024 * 1024)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/index.h"
 
 bool
 pending_counts(const struct rendition *r, enum pending_tier tier)
@@ -46,11 +47,11 @@ store_missing(struct spool *s, const struct ladder *l,
 }
 
 struct walk {
-	struct spool		*s;
-	const struct ladder	*l;
-	enum pending_tier	 tier;
-	enum pending_order	 order;
+	const struct pending	*p;
+	uint32_t		 first, last;	/* seq */
+	struct index		 ix;
 	bool			*skip;	/* of each rendition, in this epoch */
+	bool			 all;	/* no original is left out */
 	spool_fn		*fn;
 	void			*arg;
 	struct err		*err;
@@ -60,47 +61,118 @@ struct walk {
 static size_t
 nth(const struct walk *w, size_t i, size_t count)
 {
-	return w->order == PENDING_OLDEST_FIRST ? i : count - 1 - i;
+	return w->p->order == PENDING_OLDEST_FIRST ? i : count - 1 - i;
 }
 
-/* ALL[i]: every rendition of fragment i of the group is there. */
-static int
-group_complete(const struct walk *w, const struct spool_key *key,
-    uint32_t group, bool all[SPOOL_GROUP])
+/* True when it is remembered that nothing in the group lacks a rendition. */
+static bool
+remembered(struct walk *w, const struct spool_key *key, uint32_t group)
 {
 	struct spool_key k = *key;
-	bool there[SPOOL_GROUP];
-	size_t i, j;
+	size_t i;
 
-	memset(all, true, SPOOL_GROUP * sizeof(*all));
-	for (i = 0; i < w->l->count; i++) {
+	for (i = 0; i < w->p->l->count; i++) {
 		if (w->skip[i])
 			continue;
-		set_rendition(&k, &w->l->renditions[i]);
-		if (spool_group(w->s, &k, group, there, w->err) == -1)
+		set_rendition(&k, &w->p->l->renditions[i]);
+		if (index_find(&w->ix, &k, group) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Remember that a directory of renditions has all the originals. */
+static void
+note_rendition(struct walk *w, const struct spool_key *key, uint32_t group,
+    const struct index_stamp *stamp)
+{
+	struct index_entry e = { .epoch = key->epoch, .group = group,
+	    .stamp = *stamp, .bytes = INDEX_BYTES_UNKNOWN };
+
+	memcpy(e.rendition, key->rendition, sizeof(e.rendition));
+	index_note(&w->ix, &e);
+}
+
+/*
+ * LACKS[i]: original i of the group, of those in SRC, lacks a rendition.
+ * With NOTE the originals rest.
+ */
+static int
+find_lacking(struct walk *w, const struct spool_key *key, uint32_t group,
+    bool note, const bool src[SPOOL_GROUP], bool lacks[SPOOL_GROUP])
+{
+	struct spool_key k = *key;
+	struct index_stamp stamp;
+	bool there[SPOOL_GROUP], rests, complete;
+	size_t i, j;
+
+	memset(lacks, false, SPOOL_GROUP * sizeof(*lacks));
+	for (i = 0; i < w->p->l->count; i++) {
+		if (w->skip[i])
+			continue;
+		set_rendition(&k, &w->p->l->renditions[i]);
+		rests = note && index_rests(&w->ix, &k, group, &stamp);
+		if (spool_group(w->p->s, &k, group, there, w->err) == -1)
 			return -1;
+		complete = true;
 		for (j = 0; j < SPOOL_GROUP; j++)
-			all[j] = all[j] && there[j];
+			if (src[j] && !there[j]) {
+				lacks[j] = true;
+				complete = false;
+			}
+		if (rests && complete)
+			note_rendition(w, &k, group, &stamp);
 	}
 	return 0;
 }
 
+/*
+ * Read what originals are in the group.  1; 0 when it is remembered that
+ * none of them lacks anything; -1.  *NOTE: they rest.
+ */
 static int
-walk_group(const struct walk *w, struct spool_key *key, uint32_t group)
+read_originals(struct walk *w, const struct spool_key *key, uint32_t group,
+    bool src[SPOOL_GROUP], bool *note)
 {
-	bool there[SPOOL_GROUP], all[SPOOL_GROUP];
+	struct index_entry e = { .rendition = SPOOL_SRC, .epoch = key->epoch,
+	    .group = group, .bytes = INDEX_BYTES_UNKNOWN };
+	bool known = index_find(&w->ix, key, group) != NULL;
+	uint32_t i;
+
+	if (known && remembered(w, key, group))
+		return 0;
+	*note = known || index_rests(&w->ix, key, group, &e.stamp);
+	if (spool_group(w->p->s, key, group, src, w->err) == -1)
+		return -1;
+	if (known || !*note)
+		return 1;
+	for (i = 0; i < SPOOL_GROUP; i++)
+		if (src[i]) {
+			e.last = group * SPOOL_GROUP + i;
+			if (e.count++ == 0)
+				e.first = e.last;
+		}
+	index_note(&w->ix, &e);
+	return 1;
+}
+
+static int
+walk_group(struct walk *w, struct spool_key *key, uint32_t group)
+{
+	bool src[SPOOL_GROUP], lacks[SPOOL_GROUP], note;
 	size_t i, j;
 	int rc;
 
 	/* Originals first: what is made meanwhile then counts as made. */
-	if (spool_group(w->s, key, group, there, w->err) == -1 ||
-	    group_complete(w, key, group, all) == -1)
+	if ((rc = read_originals(w, key, group, src, &note)) != 1)
+		return rc;
+	if (find_lacking(w, key, group, note, src, lacks) == -1)
 		return -1;
 	for (i = 0; i < SPOOL_GROUP; i++) {
 		j = nth(w, i, SPOOL_GROUP);
-		if (!there[j] || all[j])
-			continue;
 		key->seq = group * SPOOL_GROUP + (uint32_t)j;
+		if (!lacks[j] || key->seq < w->first || key->seq > w->last)
+			continue;
 		if ((rc = w->fn(key, w->arg, w->err)) != 0)
 			return rc;
 	}
@@ -112,58 +184,82 @@ static bool
 mark_skipped(const struct walk *w, const struct spool_key *key)
 {
 	struct spool_key k = *key;
-	const struct rendition *r = w->l->renditions;
+	const struct rendition *r = w->p->l->renditions;
 	bool left = false;
 	size_t i;
 
-	for (i = 0; i < w->l->count; i++) {
+	for (i = 0; i < w->p->l->count; i++) {
 		set_rendition(&k, &r[i]);
-		w->skip[i] = !pending_counts(&r[i], w->tier) ||
-		    spool_none(w->s, &k);
+		w->skip[i] = !pending_counts(&r[i], w->p->tier) ||
+		    spool_none(w->p->s, &k);
 		left = left || !w->skip[i];
 	}
 	return left;
 }
 
 static int
-walk_epoch(const struct walk *w, struct spool_key *key)
+walk_epoch(struct walk *w, struct spool_key *key)
 {
-	uint32_t *groups;
+	uint32_t *groups, group;
 	size_t count, i;
 	int rc = 0;
 
-	if (!mark_skipped(w, key))
+	if (!mark_skipped(w, key)) {
+		w->all = false;
 		return 0;
-	if (spool_groups(w->s, key, &groups, &count, w->err) == -1)
+	}
+	if (spool_groups(w->p->s, key, &groups, &count, w->err) == -1)
 		return -1;
-	for (i = 0; i < count && rc == 0; i++)
-		rc = walk_group(w, key, groups[nth(w, i, count)]);
+	for (i = 0; i < count && rc == 0; i++) {
+		group = groups[nth(w, i, count)];
+		if (group >= w->first / SPOOL_GROUP &&
+		    group <= w->last / SPOOL_GROUP)
+			rc = walk_group(w, key, group);
+		else
+			w->all = false;
+	}
 	free(groups);
 	return rc;
 }
 
-int
-pending_each(struct spool *s, const struct ladder *l, enum pending_tier tier,
-    enum pending_order order, const char *stream, spool_fn *fn, void *arg,
-    struct err *err)
+static int
+walk_stream(struct walk *w, const char *stream)
 {
-	struct walk w = { .s = s, .l = l, .tier = tier, .order = order,
-	    .fn = fn, .arg = arg, .err = err };
 	struct spool_key key = { .rendition = SPOOL_SRC };
-	uint32_t *epochs = NULL;
-	size_t count = 0, i;
+	uint32_t *epochs;
+	size_t count, i;
 	int rc = 0;
 
 	snprintf(key.stream, sizeof(key.stream), "%s", stream);
-	if ((w.skip = calloc(l->count + 1, sizeof(*w.skip))) == NULL)
-		return err_nomem(err);
-	if (spool_epochs(s, stream, SPOOL_SRC, &epochs, &count, err) == -1)
-		rc = -1;
+	if (spool_epochs_in(w->p->s, stream, SPOOL_SRC, w->first, w->last,
+	    &epochs, &count, w->err) == -1)
+		return -1;
+	index_open(&w->ix, w->p->s, stream);
 	for (i = 0; i < count && rc == 0; i++) {
-		key.epoch = epochs[nth(&w, i, count)];
-		rc = walk_epoch(&w, &key);
+		key.epoch = epochs[nth(w, i, count)];
+		if (w->p->sel.epoch == 0 || w->p->sel.epoch == key.epoch)
+			rc = walk_epoch(w, &key);
 	}
+	index_close(&w->ix, w->all && rc == 0);
 	free(epochs);
+	return rc;
+}
+
+int
+pending_each(const struct pending *p, const char *stream, spool_fn *fn,
+    void *arg, struct err *err)
+{
+	struct walk w = { .p = p, .fn = fn, .arg = arg, .err = err };
+	int rc;
+
+	rc = select_numbers(p->s, stream, SPOOL_SRC, &p->sel, &w.first,
+	    &w.last, err);
+	if (rc != 1)
+		return rc;
+	w.all = p->sel.epoch == 0 && w.first == 0 && w.last == SPOOL_SEQ_MAX;
+	if ((w.skip = calloc(p->l->count + 1, sizeof(*w.skip))) == NULL)
+		return err_nomem(err);
+	rc = walk_stream(&w, stream);
 	free(w.skip);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "store/ladder.h"
+#include "store/select.h"
 #include "store/spool.h"
 
 struct err;
@@ -18,6 +19,14 @@ struct err;
 enum pending_tier { PENDING_LIVE, PENDING_BATCH, PENDING_ALL };
 
 enum pending_order { PENDING_OLDEST_FIRST, PENDING_NEWEST_FIRST };
+
+struct pending {
+	struct spool		*s;		/* borrowed */
+	const struct ladder	*l;		/* borrowed */
+	enum pending_tier	 tier;
+	enum pending_order	 order;
+	struct select		 sel;
+};
 
 bool	pending_counts(const struct rendition *r, enum pending_tier tier);
 
@@ -29,14 +38,14 @@ const struct rendition *store_missing(struct spool *s, const struct ladder *l,
 	    enum pending_tier tier, const struct spool_key *key);
 
 /*
- * Call FN for every original of STREAM that lacks a rendition, in the order
- * of (epoch, seq) or backwards.  Reads directories only, each of them once:
- * no file is looked at.  Stops when FN returns non-zero and returns that;
- * else 0, or -1.
+ * Call FN for every original of STREAM in the selection that lacks a
+ * rendition, in the order of (epoch, seq) or backwards.  No file is looked
+ * at; of the directories that can have something in the selection, those
+ * that rest and are complete are read once and remembered (index.h).
+ * Stops when FN returns non-zero and returns that; else 0, or -1.
  */
-int	pending_each(struct spool *s, const struct ladder *l,
-	    enum pending_tier tier, enum pending_order order,
-	    const char *stream, spool_fn *fn, void *arg, struct err *err)
+int	pending_each(const struct pending *p, const char *stream,
+	    spool_fn *fn, void *arg, struct err *err)
 	    __attribute__((warn_unused_result));
 
 #endif /* STORE_PENDING_H */

@@ -99,7 +99,7 @@ struct search {
 	struct err		*err;
 };
 
-/* 1 when KEY arrived in time, 0 when not, -2 when it is gone, -1. */
+/* 1 when KEY arrived in time, 0 when not, -2 when it cannot say, -1. */
 static int
 probe_key(struct search *q, const struct spool_key *key)
 {
@@ -107,7 +107,8 @@ probe_key(struct search *q, const struct spool_key *key)
 
 	if (select_arrival_us(q->s, key, NULL, &arrival_us, q->err) == 0)
 		return arrival_us < q->before_us;
-	return q->err->errnum == ENOENT ? -2 : -1;
+	/* Gone meanwhile, or damaged: its neighbours tell. */
+	return q->err->errnum == ENOENT || q->err->cls == ERR_DATA ? -2 : -1;
 }
 
 static int
@@ -166,7 +167,7 @@ probe(struct search *q, enum level level, uint32_t number)
 
 /*
  * The last of the ascending NUMBERS whose first fragment arrived in time.
- * Empty ones are stepped over.  1 and *BEST, 0 when there is none, -1.
+ * Those that cannot say are stepped over.  1 and *BEST, 0 when there is none, -1.
  */
 static int
 last_in_time(struct search *q, enum level level, const uint32_t *numbers,

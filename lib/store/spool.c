@@ -33,7 +33,8 @@ make_top(struct spool *s, struct err *err)
 		const char	*name;
 		mode_t		 mode;
 	} top[] = {
-		{ "src", 0750 }, { "www", 0777 }, { "queue", 0777 }
+		{ "src", 0750 }, { "www", 0777 }, { "queue", 0777 },
+		{ "index", 0750 }
 	};
 	size_t i;
 

@@ -8,6 +8,7 @@
  *	www/STREAM/RENDITION/EPOCH/GROUP/SEQ.m4s	renditions
  *	www/STREAM/RENDITION/none-EPOCH			there will be none
  *	queue/STREAM+EPOCH+SEQ				tickets
+ *	index/STREAM					a cache: index.h
  *
  * EPOCH and GROUP are 6 digits, SEQ 9; GROUP is SEQ / 1000, so that no
  * directory grows with the length of a stream.
@@ -171,6 +172,10 @@ int	spool_groups(struct spool *s, const struct spool_key *key,
 int	spool_group(struct spool *s, const struct spool_key *key,
 	    uint32_t group, bool there[SPOOL_GROUP], struct err *err)
 	    __attribute__((warn_unused_result));
+
+/* The directory of GROUP of KEY's epoch, below the spool. */
+void	spool_group_path(const struct spool_key *key, uint32_t group,
+	    char out[SPOOL_PATH_BYTES]);
 
 /* True when the file of KEY is there; when its none file is. */
 bool	spool_exists(struct spool *s, const struct spool_key *key);

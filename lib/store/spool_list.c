@@ -106,6 +106,15 @@ spool_groups(struct spool *s, const struct spool_key *key, uint32_t **groups,
 	return list_numbers(s, path, groups, count, err);
 }
 
+void
+spool_group_path(const struct spool_key *key, uint32_t group,
+    char out[SPOOL_PATH_BYTES])
+{
+	rendition_dir(key->stream, key->rendition, out);
+	append_dir(out, key->epoch);
+	append_dir(out, group);
+}
+
 int
 spool_group(struct spool *s, const struct spool_key *key, uint32_t group,
     bool there[SPOOL_GROUP], struct err *err)
@@ -118,9 +127,7 @@ spool_group(struct spool *s, const struct spool_key *key, uint32_t group,
 	int rc;
 
 	memset(there, 0, SPOOL_GROUP * sizeof(*there));
-	rendition_dir(key->stream, key->rendition, path);
-	append_dir(path, key->epoch);
-	append_dir(path, group);
+	spool_group_path(key, group, path);
 	if (list_open(&l, s, path, err) == -1)
 		return -1;
 	while ((rc = list_next(&l, &name, err)) == 1)

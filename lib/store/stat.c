@@ -71,9 +71,11 @@ int
 stat_pending(struct spool *s, const struct ladder *l, struct stream_stat *st,
     struct err *err)
 {
+	const struct pending p = { s, l, PENDING_LIVE, PENDING_OLDEST_FIRST,
+	    SELECT_ALL };
+
 	st->pending = 0;
-	return pending_each(s, l, PENDING_LIVE, PENDING_OLDEST_FIRST,
-	    st->stream, count_pending, st, err);
+	return pending_each(&p, st->stream, count_pending, st, err);
 }
 
 struct tickets {

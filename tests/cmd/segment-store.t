@@ -136,12 +136,15 @@ run /dev/null segment-store pending --ladder "$tmp/ladder.yaml" --newest cam
 is "$(field 4 | cut -c1-19)" '000000010 000000009' 'pending --newest'
 run /dev/null segment-store pending -l "$tmp/ladder.yaml" --tier batch cam
 is "$(wc -l <"$tmp/out")" 10 'batch renditions are another tier'
-run /dev/null segment-store pending -l "$tmp/ladder.yaml" --older 1h cam
-is "$(cat "$tmp/out")" '' 'pending --older leaves the young ones out'
+run /dev/null segment-store pending -l "$tmp/ladder.yaml" --to -1h cam
+is "$(cat "$tmp/out")" '' 'pending --to leaves the young ones out'
 touch -d '2 hours ago' \
-	"$LIVESPOOL_SPOOL/src/cam/000001/000000/000000004.mp4"
-run /dev/null segment-store pending -l "$tmp/ladder.yaml" --older 1h cam
-is "$(field 4)" 000000004 'and lists the old ones'
+	"$LIVESPOOL_SPOOL"/src/cam/000001/000000/00000000[1-4].mp4
+run /dev/null segment-store pending -l "$tmp/ladder.yaml" --to -1h cam
+is "$(field 4)" '000000002 000000003 000000004' 'and lists the old ones'
+run /dev/null segment-store pending -l "$tmp/ladder.yaml" --from -1h cam \
+	--epoch 1
+is "$(field 4)" 000000005 'pending --from lists the young ones'
 : >"$LIVESPOOL_SPOOL/www/cam/low/none-000002"
 : >"$LIVESPOOL_SPOOL/www/cam/sound/none-000002"
 run /dev/null segment-store pending -l "$tmp/ladder.yaml" cam

@@ -47,11 +47,11 @@ static void
 are_pending(enum pending_tier tier, enum pending_order order,
     const char *want, const char *name)
 {
+	const struct pending p = { &spool, &ladder, tier, order, SELECT_ALL };
 	struct err err = ERR_INIT;
 
 	seen[0] = '\0';
-	ok(pending_each(&spool, &ladder, tier, order, "cam", note, NULL,
-	    &err) == 0 && strcmp(seen, want) == 0, "%s: %s", name, seen);
+	ok(pending_each(&p, "cam", note, NULL, &err) == 0 && strcmp(seen, want) == 0, "%s: %s", name, seen);
 }
 
 static void
