@@ -6,6 +6,7 @@
 #   make lint       man pages, scripts, C
 #   make fuzz-flv   and other parsers in tests/fuzz: FUZZ_SECONDS=60
 #   make fuzz-coverage      what their seeds reach
+#   make soak       the long tests: a day of stream time
 #   make bench      measure against ffmpeg, side by side
 #   make install    PREFIX and DESTDIR as usual; make uninstall
 #   make clean
@@ -81,6 +82,11 @@ $(FUZZ:%=$B/fuzz/%.t): $B/fuzz/%.t: $B/tests/fuzz/%.o $B/tests/fuzz/replay.o \
     $B/lib.a
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_UNIT) $(LDLIBS)
+# What the long tests generate and check with.
+$B/soak/stream: $B/tests/soak/stream.o $B/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $^ \
+	    $(LIBS_fragment-split) $(LDLIBS)
 # make fuzz-flv: libFuzzer itself, for FUZZ_SECONDS, or as long as you let it
 # run; what it finds new is in build/corpus/fuzz-flv.
 FUZZ_SECONDS ?= 0
@@ -151,11 +157,15 @@ check:
 	    $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $(SHELLTESTS)
 # Under a sanitizer nothing is fast enough for a browser to play it live.
 SHELLTESTS := $(sort $(wildcard tests/cmd/*.t tests/tree/*.t)) \
+           $(sort $(wildcard tests/soak/*.t)) \
            $(sort $(wildcard tests/pipe/*.t)) \
            $(if $(SAN),,$(sort $(wildcard tests/browser/*.t)))
 
-.PHONY: tests lint bench install uninstall clean
-tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t)
+.PHONY: tests soak lint bench install uninstall clean
+tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $B/soak/stream
+# A day of stream time for each test; minutes to run.
+soak: all tests
+	SOAK=1 BIN="$(CURDIR)/$B/bin" prove -v --timer -e '' tests/soak/*.t
 lint:
 	mandoc -T lint -W warning man/*.[1-9]
 	shellcheck scripts/* .ci/run
@@ -183,5 +193,5 @@ uninstall:
 clean:
 	rm -rf build
 
--include $(LIBOBJ:.o=.d) $(CMDOBJ:.o=.d) $(UNIT:%=$B/tests/unit/%.d) \
+-include $B/tests/soak/stream.d $(LIBOBJ:.o=.d) $(CMDOBJ:.o=.d) $(UNIT:%=$B/tests/unit/%.d) \
     $(FUZZ:%=$B/tests/fuzz/%.d)

@@ -117,11 +117,22 @@ video_cuts(const struct split *s, const struct split_sample *x, int64_t dts)
 	return length >= (int64_t)SPLIT_KEYFRAME_WAIT_MS * VIDEO_TICKS_MS;
 }
 
-/* Nothing of the lead is in hand: sound stays with what it goes with. */
+/* Nothing of the lead is in hand: what goes out up to AT is sound. */
 static int
 cut_without_picture(struct split *s, int64_t at, struct err *err)
 {
-	return at > s->start ? split_close_at(s, at, err) : 0;
+	const int64_t duration = ticks(&s->tracks[s->lead],
+	    s->conf.duration_ms);
+	int64_t start, mark;
+
+	do {
+		start = s->start;
+		mark = at - start > duration + duration / 4 ?
+		    start + duration : at;
+		if (mark > start && split_close_at(s, mark, err) == -1)
+			return -1;
+	} while (s->start != start && s->start < at);
+	return 0;
 }
 
 static void
