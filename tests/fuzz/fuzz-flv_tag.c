@@ -1,10 +1,11 @@
 /*
- * The FLV tag reader on anything: tags one after the other, and past what is
- * none to the next, in memory of just that size.
+ * The FLV tag reader on anything: tags one after the other, what is in them,
+ * and past what is none to the next, in memory of just that size.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/limits.h"
@@ -12,6 +13,27 @@
 #include "media/flv.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+/* What TAG says is in it must be in it. */
+static void
+read_bodies(const struct flv_tag *tag)
+{
+	struct flv_bodies all;
+	struct flv_body b;
+	size_t n = 0;
+
+	if (tag->type == FLV_SCRIPT)
+		return;
+	flv_bodies(&all, tag);
+	while (flv_bodies_next(&all, &b)) {
+		if (b.bytes > 0 && (b.p < tag->body ||
+		    b.p + b.bytes > tag->body + tag->body_bytes))
+			abort();
+		if (++n > tag->body_bytes || b.nano_ns > 999999 ||
+		    memchr(b.name, '\0', sizeof(b.name)) == NULL)
+			abort();
+	}
+}
 
 /* Find the next tag.  It must be one for flv_next() too. */
 static int
@@ -52,5 +74,6 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 			return 0;
 		if (tag.body < from || tag.body + tag.body_bytes > r.p)
 			abort();
+		read_bodies(&tag);
 	}
 }
