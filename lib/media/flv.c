@@ -232,9 +232,11 @@ find_codec(struct flv_body *body, const struct codec_number *list,
 static void
 content(struct flv_body *body, struct rd *r, enum flv_content is)
 {
+	body->content = r->bad ? FLV_UNKNOWN : is;
+	if (r->bad)
+		return;
 	body->bytes = rd_left(r);
 	body->p = rd_bytes(r, body->bytes);
-	body->content = r->bad ? FLV_UNKNOWN : is;
 }
 
 static int32_t

@@ -257,6 +257,25 @@ test_nano(void)
 	    VIDEO("\xd4\2\0\x09" "colorInfo") == FLV_NOTHING,
 	    "HDR metadata of OBS and of FFmpeg");
 	ok(VIDEO("\xd1\0") == FLV_NOTHING, "an Enhanced command");
+	ok(VIDEO("\x91hvc1\0\0") == FLV_UNKNOWN && b.bytes == 0,
+	    "an offset cut short: there is nothing to read");
+}
+
+/* A publisher may send both kinds of header for one track. */
+static void
+test_same_track(void)
+{
+	struct flv_body b;
+
+	ok(VIDEO("\x17\1\0\0\0x") == FLV_FRAME && b.track == 0 &&
+	    b.codec == CODEC_H264 && VIDEO("\x91" "avc1\0\0\0x") ==
+	    FLV_FRAME && b.track == 0 && b.codec == CODEC_H264,
+	    "H.264 of both headers is one track");
+	ok(AUDIO("\xaf\1x") == FLV_FRAME && b.track == 0 &&
+	    b.codec == CODEC_AAC && AUDIO("\x91mp4ax") == FLV_FRAME &&
+	    b.track == 0 && b.codec == CODEC_AAC &&
+	    AUDIO("\x94mp4a\1\2\0\0\0\3") == FLV_LAYOUT && b.track == 0,
+	    "so is AAC, with its layout");
 }
 
 int
@@ -269,5 +288,6 @@ main(void)
 	test_enhanced();
 	test_multitrack();
 	test_nano();
+	test_same_track();
 	return done_testing();
 }
