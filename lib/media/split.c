@@ -17,7 +17,7 @@
 #include "media/vp9.h"
 
 /* A whole tag must fit, and a read behind it. */
-#define READ_BYTES	65536
+#define READ_BYTES	(256 * 1024)
 #define INPUT_MAX	(LIMIT_FLV_BODY_BYTES + 2 * READ_BYTES)
 /* Input memory above this is given back when it is empty. */
 #define INPUT_KEEP	(1024 * 1024)
@@ -313,6 +313,9 @@ step(struct split *s, struct rd *in, int64_t arrival_us, struct err *err)
 		rc = (int)flv_resync(in);
 		s->stats.skipped_bytes += rd_offset(in) - offset;
 		s->lost = rc != FLV_TAG;
+		if (!s->lost)
+			split_notice(s, "going on at byte %" PRIu64,
+			    rd_offset(in));
 		return rc;
 	}
 	rc = flv_next(in, LIMIT_FLV_BODY_BYTES, &tag, &why);
