@@ -193,7 +193,7 @@ is "$(flags_of short)" '2:0 1:1 4:0' 'the fragment in hand was written'
 flv -j 2000 <"$tmp/gop2.flv" >"$tmp/junk.flv"
 split junk -v
 status_is 65 'junk between tags'
-at=$(grep -obUaP '\x99{100}' "$tmp/junk.flv" | cut -d: -f1)
+at=$(LC_ALL=C grep -obUaP '\x99{100}' "$tmp/junk.flv" | cut -d: -f1)
 stderr_has "FLV tag at byte $at: bad header" 'the message says where it began'
 stderr_has "going on at byte $((at + 100))" 'and where it ended'
 stderr_has 'input is damaged: 100 bytes skipped' 'the message says how much'

@@ -756,6 +756,129 @@ test_feeding(void)
 	end(&whole);
 }
 
+/* 160x120, as x265 says it. */
+static const uint8_t hvcc[] = { 1, 1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 30,
+    0xf0, 0, 0xfc, 0xfd, 0xf8, 0xf8, 0, 0, 0x0f, 1, 0xa1, 0, 1, 0, 33,
+    0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00,
+    0x03, 0x00, 0x00, 0x03, 0x00, 0x1e, 0xa0, 0x14, 0x20, 0x7a, 0x65, 0x92,
+    0x4c, 0xaf, 0x01, 0x60, 0x20, 0x00, 0x00, 0x03, 0x00 };
+
+#define HEVC_IDR	19
+#define HEVC_CRA	21
+#define HEVC_OTHER	1
+
+static void
+hevc(struct run *r, int64_t ms, uint8_t type)
+{
+	const uint8_t unit[] = { 0, 0, 0, 3, (uint8_t)(type << 1), 1, 7 };
+
+	put_tag(r, 9, ms, type == HEVC_OTHER ? "\xa3hvc1" : "\x93hvc1", 5,
+	    unit, sizeof(unit));
+}
+
+static void
+test_open_gop(void)
+{
+	struct run r;
+
+	begin(&r);
+	put_tag(&r, 9, 0, "\x90hvc1", 5, hvcc, sizeof(hvcc));
+	for (int64_t i = 0; i < 100; i++)
+		hevc(&r, i * 40, i == 0 ? HEVC_IDR : i % 25 == 0 ? HEVC_CRA :
+		    HEVC_OTHER);
+	finish(&r);
+	ok(r.rc == 0 && r.n == 4 && samples(&r, TRACK_VIDEO) == 100,
+	    "HEVC with open groups of pictures: %s", r.err.text);
+	ok(r.info[0].flags == FRAGMENT_EPOCH_START && r.info[1].back == 1 &&
+	    r.info[1].flags == FRAGMENT_DEPENDENT && r.info[2].back == 1 &&
+	    r.mp4[1].runs[0].samples[0].sync,
+	    "CRA: a sync sample, but what follows may need what was before");
+	end(&r);
+}
+
+/* Where a picture is shown, in ticks. */
+static int64_t
+shown(const struct run *r, size_t i, size_t sample)
+{
+	const struct mp4_run *run = &r->mp4[i].runs[0];
+	int64_t dts = (int64_t)run->dts;
+
+	for (size_t k = 0; k < sample; k++)
+		dts += run->samples[k].duration;
+	return dts + run->samples[sample].cts;
+}
+
+static void
+test_nano(void)
+{
+	struct run r;
+
+	begin(&r);
+	put_tag(&r, 9, 0, "\x90hvc1", 5, hvcc, sizeof(hvcc));
+	put_tag(&r, 9, 0, "\x93hvc1", 5, "\0\0\0\3\x26\1x", 7);
+	/* 1/60 s: 16 ms and 666667 ns are 1500 ticks. */
+	put_tag(&r, 9, 16, "\xa7\2\x0a\x2c\x2b\3hvc1", 10,
+	    "\0\0\0\3\2\1x", 7);
+	finish(&r);
+	ok(r.rc == 0 && r.n == 1 && shown(&r, 0, 1) == 1500 &&
+	    r.mp4[0].runs[0].samples[0].duration == 16 * 90,
+	    "nanoseconds move when a picture is shown, not its decoding");
+	end(&r);
+}
+
+/* Checklist of the tags of OBS and others. */
+static void
+test_clock(void)
+{
+	struct run r;
+
+	begin(&r);
+	VIDEO_CONFIG(&r, avcc);
+	AUDIO_CONFIG(&r, asc);
+	both(&r, 100000, 101000, 25);
+	VIDEO_CONFIG(&r, avcc);		/* at 0, as OBS sends them */
+	AUDIO_CONFIG(&r, asc);
+	put_tag(&r, 18, 0, "\2\0\12onMetaData", 13, "", 0);
+	put_tag(&r, 9, 0, "\x17\2\0\0\0", 5, "", 0);
+	put_tag(&r, 9, 0, "\xa2" "avc1", 5, "", 0);
+	both(&r, 101000, 102000, 25);
+	finish(&r);
+	ok(r.rc == 0 && r.n == 2 && r.stats.epochs == 1 &&
+	    r.info[0].start == 100000 * 90 && r.info[1].start == 101000 * 90,
+	    "headers, metadata and ends of sequence never move the clock");
+	end(&r);
+
+	begin(&r);
+	VIDEO_CONFIG(&r, avcc);
+	audio(&r, 0);
+	put_tag(&r, 8, 0, "\xaf\0", 2, "", 0);
+	put_tag(&r, 8, 10, "", 0, "", 0);
+	AUDIO_CONFIG(&r, asc);
+	both(&r, 20, 1000, 25);
+	finish(&r);
+	ok(r.rc == 0 && r.n == 1 && r.stats.epochs == 1 &&
+	    r.stats.audio_dropped == 1 && r.stats.ignored == 0,
+	    "AAC before its configuration, and an empty one, do no harm");
+	end(&r);
+
+	begin(&r);
+	put_tag(&r, 9, 0, "\x96\0avc1\1", 7, avcc, sizeof(avcc));
+	VIDEO_CONFIG(&r, avcc);
+	AUDIO_CONFIG(&r, asc);
+	for (int64_t ms = 0; ms < 1000; ms += 40) {
+		video(&r, ms, 0, ms == 0);
+		put_tag(&r, 9, ms, ms == 0 ? "\x96\3avc1\1" :
+		    "\xa6\3avc1\1", 7, ms == 0 ? idr : inter, 6);
+	}
+	finish(&r);
+	ok(r.rc == 0 && r.mp4[0].ntracks == 3 &&
+	    mp4_run(&r.mp4[0], 3) != NULL &&
+	    mp4_run(&r.mp4[0], 3)->count == 25 &&
+	    mp4_run(&r.mp4[0], 1)->count == 25,
+	    "two tracks of video: both are there, with IDs of their own");
+	end(&r);
+}
+
 int
 main(void)
 {
@@ -771,5 +894,8 @@ main(void)
 	test_steps();
 	test_payloads();
 	test_feeding();
+	test_open_gop();
+	test_nano();
+	test_clock();
 	return done_testing();
 }
