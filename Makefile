@@ -50,6 +50,9 @@ LIBS_playlist-gen  := -lyaml -lxxhash
 LIBS_segment-serve := -lmicrohttpd
 LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_transcode-job)
 
+# A publisher for tests/pipe/clients.t, which does without if need be.
+LIBRTMP := $(if $(wildcard /usr/include/librtmp/rtmp.h),$B/tests/librtmp-publish)
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -162,10 +165,14 @@ SHELLTESTS := $(sort $(wildcard tests/cmd/*.t tests/tree/*.t)) \
            $(if $(SAN),,$(sort $(wildcard tests/browser/*.t)))
 
 .PHONY: tests soak lint bench install uninstall clean
-tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $B/soak/stream
+tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $B/soak/stream \
+    $(LIBRTMP)
 # A day of stream time for each test; minutes to run.
 soak: all tests
 	SOAK=1 BIN="$(CURDIR)/$B/bin" prove -v --timer -e '' tests/soak/*.t
+$B/tests/librtmp-publish: tests/librtmp-publish.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(WARN) $(CFLAGS) -o $@ $< -lrtmp
 lint:
 	mandoc -T lint -W warning man/*.[1-9]
 	shellcheck scripts/* .ci/run
