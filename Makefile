@@ -8,6 +8,7 @@
 #   make fuzz-coverage      what their seeds reach
 #   make soak       the long tests: a day of stream time
 #   make bench      measure against ffmpeg, side by side
+#   make bench-ingest   rtmp-recv against nginx-rtmp
 #   make install    PREFIX and DESTDIR as usual; make uninstall
 #   make clean
 #
@@ -181,6 +182,12 @@ lint:
 	    clang-tidy --quiet FILE -- $(filter-out -MMD -MP,$(BASEFLAGS))
 bench: all
 	tests/bench/run
+.PHONY: bench-ingest
+bench-ingest: all $(patsubst %,$B/bench/%,rtmp-load floor sink)
+	tests/bench/ingest
+$B/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -o $@ $<
 
 install: all player
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/ladders \
