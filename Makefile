@@ -9,6 +9,7 @@
 #   make soak       the long tests: a day of stream time
 #   make bench      measure against ffmpeg, side by side
 #   make bench-ingest   rtmp-recv against nginx-rtmp
+#   make bench-store    put beside write, fsync, rename
 #   make install    PREFIX and DESTDIR as usual; make uninstall
 #   make clean
 #
@@ -165,7 +166,7 @@ SHELLTESTS := $(sort $(wildcard tests/cmd/*.t tests/tree/*.t)) \
            $(sort $(wildcard tests/pipe/*.t)) \
            $(if $(SAN),,$(sort $(wildcard tests/browser/*.t)))
 
-.PHONY: tests soak lint bench install uninstall clean
+.PHONY: tests soak lint bench bench-store install uninstall clean
 tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $B/soak/stream \
     $(LIBRTMP)
 # A day of stream time for each test; minutes to run.
@@ -188,6 +189,8 @@ bench-ingest: all $(patsubst %,$B/bench/%,rtmp-load floor sink)
 $B/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -o $@ $<
+bench-store: all $B/bench/raw-store
+	BIN=$(CURDIR)/$B/bin tests/bench/store
 
 install: all player
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/ladders \

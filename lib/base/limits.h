@@ -15,6 +15,11 @@
 #define LIMIT_FRAGMENT_BYTES	(64 * 1024 * 1024)
 /* Samples of one track in a fragment: a second of 1000 fps, or of audio. */
 #define LIMIT_FRAGMENT_SAMPLES	4096
+/* What segment-store put stores at a time when it has a backlog. */
+#define LIMIT_PUT_FRAGMENTS	32
+#define LIMIT_PUT_BYTES		(8 * 1024 * 1024)
+#define LIMIT_PUT_COLLECT_US	100000
+#define LIMIT_PUT_THREADS	15
 /* avcC, AudioSpecificConfig: a few parameter sets. */
 #define LIMIT_CODEC_CONFIG_BYTES	65536
 

@@ -13,7 +13,8 @@
 #define US		1000000	/* timescale of a parsed line */
 
 int
-line_of(struct spool *s, const struct spool_key *key, struct line *line,
+line_fill(const struct spool *s, const struct spool_key *key,
+    const struct fragment_info *info, uint64_t bytes, struct line *line,
     struct err *err)
 {
 	char path[SPOOL_PATH_BYTES];
@@ -25,7 +26,21 @@ line_of(struct spool *s, const struct spool_key *key, struct line *line,
 		return err_set(err, ERR_INPUT, "path too long '%.80s…'",
 		    s->dir);
 	line->key = *key;
-	return spool_info(s, key, &line->info, &line->bytes, err);
+	line->info = *info;
+	line->bytes = bytes;
+	return 0;
+}
+
+int
+line_of(struct spool *s, const struct spool_key *key, struct line *line,
+    struct err *err)
+{
+	struct fragment_info info;
+	uint64_t bytes;
+
+	if (spool_info(s, key, &info, &bytes, err) == -1)
+		return -1;
+	return line_fill(s, key, &info, bytes, line, err);
 }
 
 static int64_t

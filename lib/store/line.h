@@ -31,6 +31,15 @@ struct line {
 	uint64_t		bytes;
 };
 
+/*
+ * Fill LINE for a file of S of which all is known.
+ * 0, or -1 with ERR_INPUT: the path is too long.
+ */
+int	line_fill(const struct spool *s, const struct spool_key *key,
+	    const struct fragment_info *info, uint64_t bytes,
+	    struct line *line, struct err *err)
+	    __attribute__((warn_unused_result));
+
 /* Fill LINE for the file of KEY.  0 or -1. */
 int	line_of(struct spool *s, const struct spool_key *key,
 	    struct line *line, struct err *err)

@@ -12,9 +12,13 @@
 #include "store/spool.h"
 
 #define DIR_FLAGS	(O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-#define TMP_BYTES	128	/* dot, name, random number */
 
-/* What a failure to write means: a full disk may have room later. */
+/*
+ * What a failure to write means.  A full disk may have room later, a disk or
+ * a network file system that failed may be back: all that was written is then
+ * written again, as nobody knows what a failed fsync left behind.  A file
+ * system that may not be written needs somebody's hand.
+ */
 static enum err_class
 write_class(int errnum, enum err_class otherwise)
 {
@@ -22,7 +26,17 @@ write_class(int errnum, enum err_class otherwise)
 	case ENOSPC:
 	case EDQUOT:
 	case EIO:
+	case ESTALE:
+	case ETIMEDOUT:
 		return ERR_AGAIN;
+	case EROFS:
+	case EACCES:
+	case EPERM:
+		return ERR_CREATE;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return ERR_OS;
 	default:
 		return otherwise;
 	}
@@ -34,8 +48,8 @@ open_dir_below(struct spool *s, const char *dir, struct err *err)
 	int fd = openat(s->fd, dir, DIR_FLAGS | O_NOFOLLOW);
 
 	if (fd == -1)
-		err_sys(err, ERR_CREATE, "cannot open directory '%s/%s'",
-		    s->dir, dir);
+		err_sys(err, write_class(errno, ERR_CREATE),
+		    "cannot open directory '%s/%s'", s->dir, dir);
 	return fd;
 }
 
@@ -105,85 +119,125 @@ open_parent(struct spool *s, const char *path, const char **name,
 
 /* Create a file under a name that nobody else uses, dot first. */
 static int
-create_tmp(int dirfd, const char *name, char tmp[TMP_BYTES], struct err *err)
+create_tmp(int dirfd, const char *name, struct spool_draft *d,
+    struct err *err)
 {
 	uint64_t unique;
-	int fd, n;
+	int n;
 
 	do {
 		if (getrandom(&unique, sizeof(unique), 0) !=
 		    (ssize_t)sizeof(unique))
 			return err_sys(err, ERR_OS, "cannot get random bytes");
-		n = snprintf(tmp, TMP_BYTES, ".%s.%016" PRIx64, name, unique);
-		if (n < 0 || n >= TMP_BYTES)
+		n = snprintf(d->tmp, sizeof(d->tmp), ".%s.%016" PRIx64, name,
+		    unique);
+		if (n < 0 || (size_t)n >= sizeof(d->tmp))
 			return err_set(err, ERR_BUG, "name too long '%s'",
 			    name);
-		fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL |
+		d->fd = openat(dirfd, d->tmp, O_WRONLY | O_CREAT | O_EXCL |
 		    O_CLOEXEC | O_NOFOLLOW, 0666);
-	} while (fd == -1 && errno == EEXIST);
-	if (fd == -1)
-		err_sys(err, write_class(errno, ERR_CREATE),
-		    "cannot create '%s'", tmp);
-	return fd;
+	} while (d->fd == -1 && errno == EEXIST);
+	if (d->fd == -1)
+		return err_sys(err, write_class(errno, ERR_CREATE),
+		    "cannot create '%s'", d->tmp);
+	return 0;
 }
 
-/* A new file with the N bytes at P.  Its open descriptor, or -1. */
 static int
-write_tmp(int dirfd, const char *name, const void *p, size_t n,
-    char tmp[TMP_BYTES], struct err *err)
+sync_fd(int fd, const char *what, struct err *err)
 {
-	int fd = create_tmp(dirfd, name, tmp, err);
+	int rc;
 
-	if (fd == -1)
+	do
+		rc = fsync(fd);
+	while (rc == -1 && errno == EINTR);
+	if (rc == -1)
+		return err_sys(err, write_class(errno, ERR_IO),
+		    "cannot sync%s", what);
+	return 0;
+}
+
+int
+spool_dir_open(struct spool *s, const char *path, struct err *err)
+{
+	const char *name;
+
+	return open_parent(s, path, &name, err);
+}
+
+int
+spool_draft_write(int dirfd, const char *name, const void *p, size_t n,
+    struct spool_draft *d, struct err *err)
+{
+	if (create_tmp(dirfd, name, d, err) == -1)
 		return -1;
-	if (file_write_all(fd, p, n, err) == 0)
-		return fd;
+	if (file_write_all(d->fd, p, n, err) == 0)
+		return 0;
 	err->cls = write_class(err->errnum, ERR_IO);
-	close(fd);
-	unlinkat(dirfd, tmp, 0);
+	spool_draft_drop(dirfd, d);
 	return -1;
 }
 
-/* Give TMP, open as FD, the name NAME.  1, 0 when NAME is taken, -1. */
-static int
-link_tmp(int dirfd, int fd, const char *tmp, const char *name,
+void
+spool_draft_start(const struct spool_draft *d)
+{
+	(void)sync_file_range(d->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+int
+spool_draft_sync(const struct spool_draft *d, struct err *err)
+{
+	return sync_fd(d->fd, "", err);
+}
+
+int
+spool_draft_link(int dirfd, const struct spool_draft *d, const char *name,
     struct err *err)
 {
 	struct stat st;
 
-	if (linkat(dirfd, tmp, dirfd, name, 0) == 0)
+	if (linkat(dirfd, d->tmp, dirfd, name, 0) == 0)
 		return 1;
 	if (errno != EEXIST)
 		return err_sys(err, write_class(errno, ERR_CREATE),
 		    "cannot link");
 	/* NFS: an answer was lost, the second request saw our own link. */
-	if (fstat(fd, &st) == 0 && st.st_nlink > 1)
+	if (fstat(d->fd, &st) == 0 && st.st_nlink > 1)
 		return 1;
 	return 0;
+}
+
+void
+spool_draft_drop(int dirfd, struct spool_draft *d)
+{
+	close(d->fd);
+	unlinkat(dirfd, d->tmp, 0);
+	d->fd = -1;
+}
+
+int
+spool_dir_sync(int dirfd, struct err *err)
+{
+	return sync_fd(dirfd, " the directory", err);
 }
 
 int
 spool_publish(struct spool *s, const char *path, const void *p, size_t n,
     struct err *err)
 {
-	char tmp[TMP_BYTES];
+	struct spool_draft d;
 	const char *name = "";
-	int dirfd, fd, rc = -1;
+	int dirfd, rc = -1;
 
 	if ((dirfd = open_parent(s, path, &name, err)) == -1)
 		return -1;
-	if ((fd = write_tmp(dirfd, name, p, n, tmp, err)) == -1)
+	if (spool_draft_write(dirfd, name, p, n, &d, err) == -1)
 		goto out;
-	if (fsync(fd) == -1)
-		err_sys(err, write_class(errno, ERR_IO), "cannot sync");
-	else
-		rc = link_tmp(dirfd, fd, tmp, name, err);
-	close(fd);
-	unlinkat(dirfd, tmp, 0);
+	if (spool_draft_sync(&d, err) == 0)
+		rc = spool_draft_link(dirfd, &d, name, err);
+	spool_draft_drop(dirfd, &d);
 	/* Also when somebody else was first: he may not have synced yet. */
-	if (rc != -1 && fsync(dirfd) == -1) {
-		err_sys(err, write_class(errno, ERR_IO),
-		    "cannot sync the directory");
+	if (rc != -1 && spool_dir_sync(dirfd, err) == -1) {
 		if (rc == 1)
 			unlinkat(dirfd, name, 0);
 		rc = -1;
@@ -199,26 +253,26 @@ int
 spool_replace(struct spool *s, const char *path, const void *p, size_t n,
     enum spool_care care, struct err *err)
 {
-	char tmp[TMP_BYTES];
+	struct spool_draft d;
 	const char *name = "";
-	int dirfd, fd, rc = -1;
+	int dirfd, rc = -1;
 
 	if ((dirfd = open_parent(s, path, &name, err)) == -1)
 		return -1;
-	if ((fd = write_tmp(dirfd, name, p, n, tmp, err)) == -1)
+	if (spool_draft_write(dirfd, name, p, n, &d, err) == -1)
 		goto out;
-	if (care == SPOOL_DURABLE && fsync(fd) == -1)
-		err_sys(err, write_class(errno, ERR_IO), "cannot sync");
-	else if (renameat(dirfd, tmp, dirfd, name) == -1)
-		err_sys(err, write_class(errno, ERR_CREATE), "cannot rename");
-	else
-		rc = 0;
-	close(fd);
+	if (care == SPOOL_VOLATILE || spool_draft_sync(&d, err) == 0) {
+		rc = renameat(dirfd, d.tmp, dirfd, name);
+		if (rc == -1)
+			err_sys(err, write_class(errno, ERR_CREATE),
+			    "cannot rename");
+	}
 	if (rc == -1)
-		unlinkat(dirfd, tmp, 0);
-	else if (care == SPOOL_DURABLE && fsync(dirfd) == -1)
-		rc = err_sys(err, write_class(errno, ERR_IO),
-		    "cannot sync the directory");
+		spool_draft_drop(dirfd, &d);
+	else
+		close(d.fd);
+	if (rc == 0 && care == SPOOL_DURABLE)
+		rc = spool_dir_sync(dirfd, err);
 out:
 	close(dirfd);
 	return rc == -1 ? err_wrap(err, "'%s/%s'", s->dir, path) : 0;
@@ -227,20 +281,21 @@ out:
 int
 spool_now_us(struct spool *s, int64_t *now_us, struct err *err)
 {
-	char tmp[TMP_BYTES];
+	struct spool_draft d;
 	struct stat st;
-	int fd, rc;
+	int rc;
 
-	if ((fd = create_tmp(s->fd, "now", tmp, err)) == -1)
+	if (create_tmp(s->fd, "now", &d, err) == -1)
 		return err_wrap(err, "'%s'", s->dir);
 	/* Closed before it is looked at: then NFS has asked its server. */
-	rc = file_write_all(fd, "", 1, err);
-	close(fd);
-	if (rc == 0 && fstatat(s->fd, tmp, &st, AT_SYMLINK_NOFOLLOW) == -1)
+	rc = file_write_all(d.fd, "", 1, err);
+	close(d.fd);
+	if (rc == 0 &&
+	    fstatat(s->fd, d.tmp, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		rc = err_sys(err, ERR_IO, "cannot stat");
-	unlinkat(s->fd, tmp, 0);
+	unlinkat(s->fd, d.tmp, 0);
 	if (rc == -1)
-		return err_wrap(err, "'%s/%s'", s->dir, tmp);
+		return err_wrap(err, "'%s/%s'", s->dir, d.tmp);
 	*now_us = (int64_t)st.st_mtim.tv_sec * 1000000 +
 	    st.st_mtim.tv_nsec / 1000;
 	return 0;

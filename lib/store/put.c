@@ -1,14 +1,18 @@
 #include "store/put.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "media/fragment.h"
 #include "media/mp4.h"
 
 #define STALE_S		3600
+#define BATCH		LIMIT_PUT_FRAGMENTS
 #define TRIES		100	/* lost races in a row: something is wrong */
 
 /* Go on behind whatever is the newest fragment now. */
@@ -41,15 +45,14 @@ put_begin(struct put *p, struct spool *s, const char *stream,
 }
 
 int
-put_check(const uint8_t *fragment, size_t n, struct err *err)
+put_check(struct put_item *item, struct err *err)
 {
-	struct fragment_info info;
 	struct mp4 m = { 0 };
 	int rc = -1;
 
-	if (fragment_check(fragment, n, &info, err) == -1)
+	if (fragment_check(item->p, item->n, &item->info, err) == -1)
 		return -1;
-	if (mp4_parse(&m, fragment, n, err) == -1)
+	if (mp4_parse(&m, item->p, item->n, err) == -1)
 		goto out;
 	if (m.ntracks == 0 || m.nruns == 0) {
 		err_set(err, ERR_DATA, "a fragment without %s",
@@ -62,12 +65,12 @@ out:
 	return rc;
 }
 
-/* The number of the next fragment; it may be the first of an epoch. */
+/* The number behind LAST; it may be the first of an epoch. */
 static int
-next_key(const struct put *p, bool new_epoch, struct spool_key *key,
+next_key(const struct spool_key *last, bool new_epoch, struct spool_key *key,
     struct err *err)
 {
-	*key = p->last;
+	*key = *last;
 	if (new_epoch) {
 		if (key->epoch == SPOOL_EPOCH_MAX)
 			return err_set(err, ERR_DATA,
@@ -79,6 +82,41 @@ next_key(const struct put *p, bool new_epoch, struct spool_key *key,
 		    "stream '%s' is out of numbers", key->stream);
 	key->seq++;
 	return 0;
+}
+
+static int
+stamp(struct put_item *item, struct err *err)
+{
+	item->info.epoch = item->key.epoch;
+	item->info.seq = item->key.seq;
+	item->info.name = fragment_name(item->key.stream,
+	    item->key.rendition);
+	return fragment_stamp(item->p, item->n, item->info.name,
+	    item->key.epoch, item->key.seq, err);
+}
+
+/*
+ * Number and stamp as many of ITEMS as go into one directory.
+ * How many, or -1 when the first one cannot be.
+ */
+static int
+number_items(const struct put *p, struct put_item *items, size_t count,
+    struct err *err)
+{
+	const struct spool_key *last = &p->last;
+	bool new_epoch;
+	size_t i;
+
+	for (i = 0; i < count && i < BATCH; last = &items[i++].key) {
+		new_epoch = (items[i].info.flags & FRAGMENT_EPOCH_START) != 0;
+		if (i > 0 && (new_epoch ||
+		    (last->seq + 1) % SPOOL_GROUP == 0))
+			break;
+		if (next_key(last, new_epoch || (i == 0 && !p->own),
+		    &items[i].key, err) == -1 || stamp(&items[i], err) == -1)
+			return i == 0 ? -1 : (int)i;
+	}
+	return (int)i;
 }
 
 /*
@@ -114,53 +152,164 @@ out_of_order(struct put *p, const struct spool_key *key, struct err *err)
 	return rc;
 }
 
-/* Store under KEY.  1; 0 when the place is taken or out of order; -1. */
-static int
-store_as(struct put *p, uint8_t *fragment, size_t n,
-    const struct spool_key *key, struct err *err)
+/* The items of one directory on their way. */
+struct batch {
+	struct put	   *p;
+	struct put_item	   *items;	/* borrowed */
+	struct spool_draft  drafts[BATCH];
+	int		    written, synced, linked;
+	int		    dirfd;
+	bool		    lost;	/* a race */
+};
+
+static const char *
+name_of(const struct put_item *item, char path[SPOOL_PATH_BYTES])
+{
+	spool_path(&item->key, path);
+	return strrchr(path, '/') + 1;
+}
+
+/* Each step takes what the one before it left, up to the first failure. */
+static void
+write_items(struct batch *b, int count, struct err *err)
 {
 	char path[SPOOL_PATH_BYTES];
-	struct err ignored = ERR_INIT;
+	const struct put_item *item;
+
+	for (; b->written < count; b->written++) {
+		item = &b->items[b->written];
+		if (spool_draft_write(b->dirfd, name_of(item, path), item->p,
+		    item->n, &b->drafts[b->written], err) == -1)
+			return;
+		if (count > 1)
+			spool_draft_start(&b->drafts[b->written]);
+	}
+}
+
+/*
+ * File systems commit what several threads sync at the same time in one go;
+ * one after another each would wait for the disk.
+ */
+struct sync {
+	struct batch	*b;
+	atomic_int	 next;
+	struct err	 errs[BATCH];
+	int		 rc[BATCH];
+};
+
+static void *
+sync_some(void *arg)
+{
+	struct sync *s = arg;
+	int i;
+
+	while ((i = atomic_fetch_add(&s->next, 1)) < s->b->written)
+		s->rc[i] = spool_draft_sync(&s->b->drafts[i], &s->errs[i]);
+	return NULL;
+}
+
+static void
+sync_items(struct batch *b, struct err *err)
+{
+	struct sync s = { .b = b };
+	pthread_t threads[LIMIT_PUT_THREADS];
+	int n = 0;
+
+	/* This thread is one of them, and enough when there are no more. */
+	while (n < LIMIT_PUT_THREADS && n < b->written - 1 &&
+	    pthread_create(&threads[n], NULL, sync_some, &s) == 0)
+		n++;
+	sync_some(&s);
+	while (n > 0)
+		pthread_join(threads[--n], NULL);
+	while (b->synced < b->written && s.rc[b->synced] == 0)
+		b->synced++;
+	if (b->synced < b->written)
+		*err = s.errs[b->synced];
+}
+
+static void
+link_items(struct batch *b, struct err *err)
+{
+	char path[SPOOL_PATH_BYTES];
+	const struct put_item *item;
 	int rc;
 
-	if (fragment_stamp(fragment, n, fragment_name(key->stream,
-	    key->rendition), key->epoch, key->seq, err) == -1)
+	for (; b->linked < b->synced; b->linked++) {
+		item = &b->items[b->linked];
+		rc = spool_draft_link(b->dirfd, &b->drafts[b->linked],
+		    name_of(item, path), err);
+		b->lost = rc == 0;
+		if (rc != 1)
+			return;
+		/* After the link: one of two puts at least sees the other. */
+		if ((rc = out_of_order(b->p, &item->key, err)) == 0)
+			continue;
+		b->lost = rc == 1;
+		unlinkat(b->dirfd, name_of(item, path), 0);
+		return;
+	}
+}
+
+/* No item is stored unless all names of the batch are. */
+static void
+sync_names(struct batch *b, struct err *err)
+{
+	char path[SPOOL_PATH_BYTES];
+
+	if (spool_dir_sync(b->dirfd, err) == 0)
+		return;
+	b->lost = false;
+	while (b->linked > 0)
+		unlinkat(b->dirfd, name_of(&b->items[--b->linked], path), 0);
+}
+
+/*
+ * Store the first of COUNT numbered items.  How many; 0 when a race was lost
+ * for the first; or -1 when it failed.
+ */
+static int
+store_items(struct put *p, struct put_item *items, int count,
+    struct err *err)
+{
+	struct batch b = { .p = p, .items = items };
+	char path[SPOOL_PATH_BYTES];
+
+	spool_path(&items[0].key, path);
+	if ((b.dirfd = spool_dir_open(p->s, path, err)) == -1)
 		return -1;
-	spool_path(key, path);
-	if ((rc = spool_publish(p->s, path, fragment, n, err)) != 1)
-		return rc;
-	/* Looked at after the link: one of two puts at least sees the other. */
-	if ((rc = out_of_order(p, key, err)) == 0)
-		return 1;
-	if (spool_remove(p->s, key, rc == -1 ? &ignored : err) == -1)
-		return -1;
-	return rc == -1 ? -1 : 0;
+	write_items(&b, count, err);
+	sync_items(&b, err);
+	link_items(&b, err);
+	for (int i = 0; i < b.written; i++)
+		spool_draft_drop(b.dirfd, &b.drafts[i]);
+	if (b.linked > 0)
+		sync_names(&b, err);
+	close(b.dirfd);
+	if (b.linked == 0 && !b.lost)
+		return err_wrap(err, "'%s/%s'", p->s->dir, path);
+	return b.linked;
 }
 
 int
-put_fragment(struct put *p, uint8_t *fragment, size_t n,
-    struct spool_key *key, struct err *err)
+put_store(struct put *p, struct put_item *items, size_t count,
+    struct err *err)
 {
-	struct fragment_info info;
-	int rc, tries;
+	int n, tries;
 
-	if (fragment_get_info(fragment, n, &info, err) == -1)
-		return -1;
 	for (tries = 0; tries < TRIES; tries++) {
-		if (next_key(p, !p->own ||
-		    (info.flags & FRAGMENT_EPOCH_START) != 0, key, err) == -1)
+		if ((n = number_items(p, items, count, err)) == -1 ||
+		    (n = store_items(p, items, n, err)) == -1)
 			return -1;
-		if ((rc = store_as(p, fragment, n, key, err)) == -1)
-			return -1;
-		if (rc == 1) {
-			p->last = *key;
+		if (n > 0) {
+			p->last = items[n - 1].key;
 			p->own = true;
-			return 0;
+			return n;
 		}
 		if (find_last(p, err) == -1)
 			return -1;
 	}
 	return err_set(err, ERR_AGAIN,
-	    "stream '%s': other puts were faster %d times", key->stream,
+	    "stream '%s': other puts were faster %d times", p->last.stream,
 	    TRIES);
 }

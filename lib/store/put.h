@@ -6,6 +6,10 @@
  * is in one order all the same: each put has epochs of its own, and one that
  * finds a newer epoch than its own starts a new epoch behind it.  This rests
  * on link(2) alone, and on every put seeing the others' links at once.
+ *
+ * Fragments that are there at the same time are stored as a batch: the disk
+ * gets all of them before any is waited for, and their directory is synced
+ * once.
  */
 #ifndef STORE_PUT_H
 #define STORE_PUT_H
@@ -14,9 +18,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/limits.h"
+#include "media/fragment.h"
 #include "store/spool.h"
 
 struct err;
+
+/* One fragment to store. */
+struct put_item {
+	uint8_t			*p;	/* borrowed; is stamped */
+	size_t			 n;
+	struct fragment_info	 info;	/* put_check() fills it in; numbers
+					   and name as stored, afterwards */
+	struct spool_key	 key;	/* as stored */
+};
 
 struct put {
 	struct spool	*s;		/* borrowed */
@@ -33,19 +48,20 @@ int	put_begin(struct put *p, struct spool *s, const char *stream,
 	    struct err *err) __attribute__((warn_unused_result));
 
 /*
- * 0 when the N bytes at FRAGMENT are one whole original as it was sealed:
+ * 0 and ITEM->info when ITEM's bytes are one whole original as it was sealed:
  * checksums, boxes, tracks, samples.  -1 with ERR_DATA.
  */
-int	put_check(const uint8_t *fragment, size_t n, struct err *err)
+int	put_check(struct put_item *item, struct err *err)
 	    __attribute__((warn_unused_result));
 
 /*
- * Store a fragment that put_check() passed: stamp it, publish it, *KEY.
- * When 0 returns it is durable.  -1 with what spool_publish() fails with;
- * after ERR_AGAIN the same call may be made again.
+ * Store the first fragments of ITEMS, of which there are COUNT, at most
+ * LIMIT_PUT_FRAGMENTS, all of them checked.  How many: at least one, fewer
+ * than COUNT where a directory ends, a race is lost, or one of them fails.
+ * Those are durable.  -1 with what spool_publish() fails with, if the first
+ * one does; after ERR_AGAIN the same call may be made again.
  */
-int	put_fragment(struct put *p, uint8_t *fragment, size_t n,
-	    struct spool_key *key, struct err *err)
-	    __attribute__((warn_unused_result));
+int	put_store(struct put *p, struct put_item *items, size_t count,
+	    struct err *err) __attribute__((warn_unused_result));
 
 #endif /* STORE_PUT_H */

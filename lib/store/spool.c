@@ -26,6 +26,22 @@ printable(const char *s)
 	return true;
 }
 
+/* The spool's own name, which may be new; it need not be readable above. */
+static int
+sync_above(struct spool *s, struct err *err)
+{
+	int fd = openat(s->fd, "..", DIR_FLAGS), rc;
+
+	if (fd == -1 && errno == EACCES)
+		return 0;
+	if (fd == -1)
+		return err_sys(err, ERR_IO, "cannot open '%s/..'", s->dir);
+	if ((rc = fsync(fd)) == -1)
+		err_sys(err, ERR_IO, "cannot sync '%s/..'", s->dir);
+	close(fd);
+	return rc;
+}
+
 static int
 make_top(struct spool *s, struct err *err)
 {
@@ -45,7 +61,7 @@ make_top(struct spool *s, struct err *err)
 			    s->dir, top[i].name);
 	if (fsync(s->fd) == -1)
 		return err_sys(err, ERR_IO, "cannot sync '%s'", s->dir);
-	return 0;
+	return sync_above(s, err);
 }
 
 int

@@ -87,6 +87,36 @@ int	spool_parse_path(const char *path, struct spool_key *key,
 int	spool_publish(struct spool *s, const char *path, const void *p,
 	    size_t n, struct err *err) __attribute__((warn_unused_result));
 
+/*
+ * The steps of spool_publish(), for several files of one directory: all are
+ * written and started, then all synced, then all linked, and the directory
+ * is synced once.  A draft is a file under a dot name, open as FD.
+ */
+struct spool_draft {
+	int	fd;
+	char	tmp[128];	/* dot, name, random number */
+};
+
+/* The directory of PATH, made when it is missing; the caller closes it. */
+int	spool_dir_open(struct spool *s, const char *path, struct err *err)
+	    __attribute__((warn_unused_result));
+/* Errors as spool_publish() has them; after one there is no draft. */
+int	spool_draft_write(int dirfd, const char *name, const void *p, size_t n,
+	    struct spool_draft *d, struct err *err)
+	    __attribute__((warn_unused_result));
+/* Let the disk begin; what it says is heard in spool_draft_sync(). */
+void	spool_draft_start(const struct spool_draft *d);
+int	spool_draft_sync(const struct spool_draft *d, struct err *err)
+	    __attribute__((warn_unused_result));
+/* Give it the name NAME.  1, 0 when it is taken, -1. */
+int	spool_draft_link(int dirfd, const struct spool_draft *d,
+	    const char *name, struct err *err)
+	    __attribute__((warn_unused_result));
+/* Close it and remove the dot name; a link stays. */
+void	spool_draft_drop(int dirfd, struct spool_draft *d);
+int	spool_dir_sync(int dirfd, struct err *err)
+	    __attribute__((warn_unused_result));
+
 enum spool_care { SPOOL_DURABLE, SPOOL_VOLATILE };
 
 /*

@@ -179,7 +179,7 @@ is "$(tail -n1 "$tmp/out" | awk '{ print $1, $2, $3, $6 }')" "cam 2 10 $bytes" \
 head -c 4000 "$tmp/five" >"$tmp/cut"
 run "$tmp/cut" segment-store put bad
 status_is 65 'input that ends inside a fragment'
-stderr_has 'input ends in the middle of the fragment at byte 0' \
+stderr_has 'fragment at byte 0: input ends in the middle of it' \
 	'is reported with its place'
 bytes=$(head -n1 "$tmp/lines" | cut -f8)
 { head -c "$bytes" "$tmp/five"; echo garbage; } >"$tmp/garbage"

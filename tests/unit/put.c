@@ -17,13 +17,16 @@ static void
 put_one(struct put *p, uint32_t flags, struct spool_key *key)
 {
 	struct err err = ERR_INIT;
+	struct put_item item;
 	struct buf b;
 
 	buf_init(&b, 10000);
 	sample_fragment(&b, flags, 0);
-	if (put_check(b.p, b.n, &err) == -1 ||
-	    put_fragment(p, b.p, b.n, key, &err) == -1)
+	item.p = b.p;
+	item.n = b.n;
+	if (put_check(&item, &err) == -1 || put_store(p, &item, 1, &err) != 1)
 		ok(false, "put: %s", err.text);
+	*key = item.key;
 	buf_release(&b);
 }
 
@@ -124,21 +127,80 @@ test_empty_epoch_between(void)
 	stores(&b, 0, 2, 4, "the second is behind all of it");
 }
 
+/* COUNT of them, of which the one at START begins an epoch. */
+static void
+put_many(struct put *p, size_t count, size_t start, size_t want,
+    const char *name)
+{
+	struct put_item items[LIMIT_PUT_FRAGMENTS];
+	struct err err = ERR_INIT;
+	uint32_t seq;
+	struct buf b[LIMIT_PUT_FRAGMENTS];
+	size_t i;
+	int n;
+
+	for (i = 0; i < count; i++) {
+		buf_init(&b[i], 10000);
+		sample_fragment(&b[i], i == start ? FRAGMENT_EPOCH_START : 0,
+		    (uint32_t)i);
+		items[i].p = b[i].p;
+		items[i].n = b[i].n;
+		if (put_check(&items[i], &err) == -1)
+			ok(false, "check: %s", err.text);
+	}
+	n = put_store(p, items, count, &err);
+	ok(n == (int)want, "%s: %d stored", name, n);
+	seq = items[0].key.seq - 1;
+	for (i = 0; n > 0 && i < (size_t)n; i++)
+		if (items[i].key.seq != ++seq ||
+		    !spool_exists(&spool, &items[i].key))
+			ok(false, "number %" PRIu32, seq);
+	ok(p->last.seq == seq, "the last one is %" PRIu32, seq);
+	for (i = 0; i < count; i++)
+		buf_release(&b[i]);
+}
+
+static void
+test_batch(void)
+{
+	struct spool_key key;
+	struct put p, other;
+
+	begin(&p, "batch");
+	put_many(&p, LIMIT_PUT_FRAGMENTS, 0, LIMIT_PUT_FRAGMENTS, "a batch");
+	put_many(&p, 5, 3, 3, "up to a new epoch");
+	put_many(&p, 5, 0, 5, "which begins another one");
+	p.last.seq = 995;
+	put_many(&p, 8, 8, 4, "up to the end of a directory");
+	put_many(&p, 4, 8, 4, "and on in the next");
+	begin(&other, "batch");
+	put_one(&other, 0, &key);
+	put_many(&p, 4, 8, 4, "another put began an epoch: behind it");
+	ok(p.last.epoch == key.epoch + 1 && p.last.seq == key.seq + 4,
+	    "in one of its own");
+}
+
 static void
 test_check(void)
 {
 	struct err err = ERR_INIT;
+	struct put_item item;
 	struct buf b;
 
 	buf_init(&b, 10000);
 	sample_fragment(&b, 0, 0);
-	ok(put_check(b.p, b.n, &err) == 0, "a good one (%s)", err.text);
-	ok(put_check(b.p, b.n - 1, &err) == -1 && err.cls == ERR_DATA,
+	item.p = b.p;
+	item.n = b.n;
+	ok(put_check(&item, &err) == 0, "a good one (%s)", err.text);
+	item.n = b.n - 1;
+	ok(put_check(&item, &err) == -1 && err.cls == ERR_DATA,
 	    "cut short: %s", err.text);
-	ok(put_check(b.p, 8, &err) == -1 && err.cls == ERR_DATA,
+	item.n = 8;
+	ok(put_check(&item, &err) == -1 && err.cls == ERR_DATA,
 	    "no more than a head: %s", err.text);
+	item.n = b.n;
 	b.p[30] ^= 0xff;
-	ok(put_check(b.p, b.n, &err) == -1 && err.cls == ERR_DATA,
+	ok(put_check(&item, &err) == -1 && err.cls == ERR_DATA,
 	    "no info box: %s", err.text);
 	buf_release(&b);
 }
@@ -147,7 +209,7 @@ static void
 test_limits(void)
 {
 	struct err err = ERR_INIT;
-	struct spool_key key;
+	struct put_item item;
 	struct put p;
 	struct buf b;
 
@@ -157,11 +219,12 @@ test_limits(void)
 	stores(&p, 0, SPOOL_EPOCH_MAX, SPOOL_SEQ_MAX, "the last of all");
 	buf_init(&b, 10000);
 	sample_fragment(&b, 0, 0);
-	ok(put_fragment(&p, b.p, b.n, &key, &err) == -1, "no number: %s",
-	    err.text);
+	item.p = b.p;
+	item.n = b.n;
+	ok(put_check(&item, &err) == 0 && put_store(&p, &item, 1, &err) == -1,
+	    "no number: %s", err.text);
 	begin(&p, "end");
-	ok(put_fragment(&p, b.p, b.n, &key, &err) == -1, "no epoch: %s",
-	    err.text);
+	ok(put_store(&p, &item, 1, &err) == -1, "no epoch: %s", err.text);
 	buf_release(&b);
 }
 
@@ -176,6 +239,7 @@ main(void)
 	test_same_start();
 	test_takeover();
 	test_empty_epoch_between();
+	test_batch();
 	test_check();
 	test_limits();
 	spool_close(&spool);
