@@ -13,12 +13,14 @@
 #include "segment-store/command.h"
 
 static const struct command *const commands[] = {
+	&claim_command,
 	&done_command,
 	&expire_command,
 	&get_command,
 	&ls_command,
 	&pending_command,
 	&put_command,
+	&requeue_command,
 	&stat_command,
 };
 
@@ -28,12 +30,14 @@ static const struct opt_prog prog = {
 	"segment-store", "COMMAND [ARG...]",
 	"Keep the fragments of streams, and know what is there.", no_opts,
 	"Commands:\n"
+	"  claim    take tickets\n"
 	"  done     drop the tickets of originals that are complete\n"
 	"  expire   remove the oldest fragments\n"
 	"  get      write fragments as one MP4\n"
 	"  ls       list fragments\n"
 	"  pending  list originals that lack renditions\n"
 	"  put      store fragments\n"
+	"  requeue  put back the tickets of workers that are gone\n"
 	"  stat     count what is stored\n"
 	"'segment-store COMMAND --help' says more.\n"
 };

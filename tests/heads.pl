@@ -8,27 +8,31 @@
 use strict;
 use warnings;
 use File::Path qw(make_path);
+use FindBin;
+use lib $FindBin::Bin;
+use Fragment qw(info_box name_of seal);
 
 my ($spool, $stream, $rendition, $epoch, $range, $age, $every) = @ARGV;
 my ($first, $last) = split /-/, $range;
 my $original = $rendition eq 'src';
 my $base = $original ? "src/$stream" : "www/$stream/$rendition";
-my $usertype = pack 'H*', 'bf465e8895128be503e7df45ff4bae28';
+my $name = name_of($stream, $rendition);
+my $type = pack 'N a4 a4 N a4', 20, $original ? 'ftyp' : 'styp', 'iso6', 0,
+    'iso6';
 
 for my $seq ($first .. $last) {
 	my $back = ($seq - $first) % ($every // 1);
 	my $dir = sprintf '%s/%s/%06d/%06d', $spool, $base, $epoch,
 	    int($seq / 1000);
-	my $head = pack 'N a4 a4 N a4', 20, $original ? 'ftyp' : 'styp',
-	    'iso6', 0, 'iso6';
-	$head .= pack 'N a4 a16 N6 Q>3', 72, 'uuid', $usertype, 0,
-	    $back ? 1 : 0, $epoch, $seq, $back, 1000, $seq * 1000,
-	    ($seq + 1) * 1000, 0;
+	my $file = $type . info_box($back ? 1 : 0, $epoch, $seq, $back, 1000,
+	    $seq * 1000, ($seq + 1) * 1000, 0, $name);
+	my $rest = 1000 - length $file;
+	$file .= pack 'N a4 x' . ($rest - 8), $rest, 'free';
 	my $path = sprintf '%s/%09d.%s', $dir, $seq,
 	    $original ? 'mp4' : 'm4s';
 	make_path($dir);
 	open my $f, '>:raw', $path or die "$path: $!\n";
-	print $f $head, "\0" x (1000 - length $head);
+	print $f seal($file);
 	close $f or die "$path: $!\n";
 	utime time - $age, time - $age, $path;
 }

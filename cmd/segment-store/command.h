@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/opt.h"
 #include "store/ladder.h"
 #include "store/line.h"
@@ -72,8 +73,9 @@ struct command {
 	int		(*run)(struct args *a, struct err *err);
 };
 
-extern const struct command done_command, expire_command, get_command,
-    ls_command, pending_command, put_command, stat_command;
+extern const struct command claim_command, done_command, expire_command,
+    get_command, ls_command, pending_command, put_command, requeue_command,
+    stat_command;
 
 /*
  * The rest of a command line: options, which may also follow operands, and
@@ -84,6 +86,7 @@ int	take_args(struct args *a, const struct command *cmd,
 
 /* 0, or -1 with ERR_USAGE. */
 int	check_stream_name(const char *name, struct err *err);
+int	parse_owner(const char *arg, const char **owner, struct err *err);
 
 /* Call FN for each stream that is named, or for all.  0, or -1. */
 int	each_stream(struct args *a,

@@ -115,6 +115,16 @@ check_stream_name(const char *name, struct err *err)
 }
 
 int
+parse_owner(const char *arg, const char **owner, struct err *err)
+{
+	if (!name_ok(arg))
+		return err_set(err, ERR_USAGE, "--owner: bad name '%s': want "
+		    "[A-Za-z0-9][A-Za-z0-9._-]{0,63}", arg);
+	*owner = arg;
+	return 0;
+}
+
+int
 each_stream(struct args *a, int (*fn)(struct args *, const char *,
     struct err *), struct err *err)
 {

@@ -4,8 +4,37 @@
 
 #include "base/log.h"
 #include "command.h"
+#include "store/claim.h"
 
-static const struct opt_spec opts[] = { OPT_LADDER, OPT_SPOOL, OPT_END };
+enum { KEY_OWNER = KEY_OWN };
+
+static const struct opt_spec opts[] = {
+	OPT_LADDER,
+	{ KEY_OWNER, "owner", "NAME", "drop the claims of NAME, too" },
+	OPT_SPOOL, OPT_END
+};
+
+static const char *owner;
+
+static int
+option(int key, const char *arg, struct err *err)
+{
+	(void)key;
+	return parse_owner(arg, &owner, err);
+}
+
+static int
+drop(struct args *a, const struct spool_key *key, struct err *err)
+{
+	struct claim c = { .key = *key };
+
+	if (spool_ticket_drop(&a->spool, key, err) == -1)
+		return -1;
+	if (owner == NULL)
+		return 0;
+	snprintf(c.owner, sizeof(c.owner), "%s", owner);
+	return claim_drop(&a->spool, &c, err);
+}
 
 /* Drop the ticket of an original that is complete, or gone. */
 static int
@@ -20,7 +49,7 @@ done_path(struct args *a, const char *path, struct err *err)
 		return err_set(err, ERR_DATA, "'%s' is no original", path);
 	missing = store_missing(&a->spool, &a->ladder, PENDING_LIVE, &key);
 	if (missing == NULL || !spool_exists(&a->spool, &key))
-		return spool_ticket_drop(&a->spool, &key, err);
+		return drop(a, &key, err);
 	log_error("not done: '%s' lacks '%s'", path, missing->name);
 	a->status = a->status == ERR_NONE ? ERR_NO : a->status;
 	return 0;
@@ -64,7 +93,8 @@ const struct command done_command = {
 	.word = "done",
 	.prog = {
 		.name = "segment-store done",
-		.synopsis = "[--spool DIR] --ladder FILE [PATH...]",
+		.synopsis = "[--spool DIR] --ladder FILE [--owner NAME] "
+		    "[PATH...]",
 		.summary = "Drop the tickets of the originals that have every "
 		    "live rendition.",
 		.opts = opts,
@@ -74,5 +104,6 @@ const struct command done_command = {
 	.min = 0,
 	.max = -1,
 	.ladder = true,
+	.option = option,
 	.run = run,
 };

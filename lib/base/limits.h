@@ -99,6 +99,9 @@
    fragments of a rendition. */
 #define LIMIT_INDEX_BYTES	(64 * 1024 * 1024)
 
+/* Tickets that a worker looks at to claim some: ten hours of a stream. */
+#define LIMIT_CLAIM_LOOK	36000
+
 /* Fragments of one playlist: three weeks of seconds. */
 #define LIMIT_PLAYLIST_ENTRIES	(21 * 86400)
 #define LIMIT_PLAYLIST_BYTES	(256 * 1024 * 1024)

@@ -9,6 +9,7 @@
  *	www/STREAM/RENDITION/none-EPOCH			there will be none
  *	queue/STREAM+EPOCH+SEQ				tickets
  *	index/STREAM					a cache: index.h
+ *	claimed/STREAM+EPOCH+SEQ@OWNER			claims: claim.h
  *
  * EPOCH and GROUP are 6 digits, SEQ 9; GROUP is SEQ / 1000, so that no
  * directory grows with the length of a stream.
@@ -49,7 +50,7 @@ struct spool_key {
 };
 
 /*
- * Open DIR; with CREATE make it and src, www, queue below it.
+ * Open DIR; with CREATE make it and src, www, queue, claimed below it.
  * 0, or -1 with ERR_INPUT or ERR_CREATE.
  */
 int	spool_open(struct spool *s, const char *dir, bool create,

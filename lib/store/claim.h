@@ -1,0 +1,71 @@
+/*
+ * claim - tickets that one of many workers has taken.
+ *
+ *	queue/STREAM+EPOCH+SEQ		anybody's
+ *	claimed/STREAM+EPOCH+SEQ@OWNER	OWNER's
+ *
+ * rename(2) moves a ticket from one to the other and back, so that of any
+ * number of hosts one gets it.  No clock counts: an owner that is gone is
+ * known by name, or by the claim that it did not renew while somebody
+ * watched.  A claim that was put back too early makes work double, never
+ * lost.
+ */
+#ifndef STORE_CLAIM_H
+#define STORE_CLAIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/spool.h"
+
+struct err;
+
+struct claim {
+	struct spool_key	key;		/* of the original */
+	char			owner[NAME_BYTES];
+};
+
+/*
+ * Take the ticket of KEY for OWNER, which must be the name of one worker
+ * only: name_ok().  1; 0 when it is not there, or somebody else was faster;
+ * -1 with ERR_IO or ERR_CREATE.
+ */
+int	claim_take(struct spool *s, const struct spool_key *key,
+	    const char *owner, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* Change the claim, for those who watch it.  0, also when it is gone; -1. */
+int	claim_renew(struct spool *s, const struct claim *c, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* Forget the claim: its work is done.  0, also when it is gone; -1. */
+int	claim_drop(struct spool *s, const struct claim *c, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* Make it a ticket again.  1; 0 when the claim is gone; -1. */
+int	claim_back(struct spool *s, const struct claim *c, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
+ * When the claim was last changed, by the clock of whoever keeps it: good for
+ * telling two times apart, for nothing else.  1, 0 when it is gone, -1.
+ */
+int	claim_changed(struct spool *s, const struct claim *c,
+	    int64_t *changed_ns, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* Call FN for every claim, in no order, as spool_each() does. */
+typedef int claim_fn(const struct claim *c, void *arg, struct err *err);
+int	claim_each(struct spool *s, claim_fn *fn, void *arg, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
+ * The tickets in the order in which to try them: the oldest of every stream,
+ * then the second of every stream, and so on, streams in an order that
+ * differs from caller to caller, so that they do not all reach for the same.
+ * An owned array of at most LIMIT_CLAIM_LOOK.  0 or -1.
+ */
+int	claim_order(struct spool *s, struct spool_key **keys, size_t *count,
+	    struct err *err) __attribute__((warn_unused_result));
+
+#endif /* STORE_CLAIM_H */
