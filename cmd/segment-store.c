@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
 	&put_command,
 	&requeue_command,
 	&stat_command,
+	&verify_command,
 };
 
 static const struct opt_spec no_opts[] = { OPT_END };
@@ -39,14 +40,14 @@ static const struct opt_prog prog = {
 	"  put      store fragments\n"
 	"  requeue  put back the tickets of workers that are gone\n"
 	"  stat     count what is stored\n"
+	"  verify   find what is damaged\n"
 	"'segment-store COMMAND --help' says more.\n"
 };
 
 static const struct command *
 find_command(const char *word, struct err *err)
 {
-	static const char *const later[] = { "export", "import", "verify",
-	    "watch" };
+	static const char *const later[] = { "export", "import", "watch" };
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

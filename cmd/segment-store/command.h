@@ -75,7 +75,7 @@ struct command {
 
 extern const struct command claim_command, done_command, expire_command,
     get_command, ls_command, pending_command, put_command, requeue_command,
-    stat_command;
+    stat_command, verify_command;
 
 /*
  * The rest of a command line: options, which may also follow operands, and

@@ -8,6 +8,7 @@
  *	www/STREAM/RENDITION/EPOCH/GROUP/SEQ.m4s	renditions
  *	www/STREAM/RENDITION/none-EPOCH			there will be none
  *	queue/STREAM+EPOCH+SEQ				tickets
+ *	quarantine/...					damaged: quarantine.h
  *	index/STREAM					a cache: index.h
  *	claimed/STREAM+EPOCH+SEQ@OWNER			claims: claim.h
  *

@@ -14,7 +14,6 @@ both() {
 	stream=$1; shift
 	heads "$stream" src "$@"
 	heads "$stream" low "$@"
-	: >"$LIVESPOOL_SPOOL/www/$stream/low/init-$(printf %06d "$1").mp4"
 }
 fresh() { rm -rf "$LIVESPOOL_SPOOL"; mkdir -p "$LIVESPOOL_SPOOL/queue"; }
 # left STREAM: the numbers of its originals, and of its low rendition

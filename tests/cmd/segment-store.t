@@ -199,9 +199,9 @@ run /dev/null segment-store
 status_is 64 'no command'
 run /dev/null segment-store lss
 status_is 64 'an unknown command'
-run /dev/null segment-store verify
+run /dev/null segment-store watch
 status_is 69 'a command of the plan'
-stderr_has "'verify' is not done yet" 'says so'
+stderr_has "'watch' is not done yet" 'says so'
 run "$tmp/five" segment-store put ../etc
 status_is 64 'a stream name that climbs'
 run "$tmp/five" segment-store put
@@ -217,7 +217,7 @@ run /dev/null segment-store ls --seq 9-3
 status_is 64 'a range that goes backwards'
 run /dev/null segment-store pending --ladder /dev/null
 status_is 78 'a bad ladder'
-for command in claim "done" expire get ls pending put requeue stat; do
+for command in claim "done" expire get ls pending put requeue stat verify; do
 	run /dev/null segment-store "$command" --help
 	status_is 0 "$command --help"
 	stdout_has "usage: segment-store $command" 'prints its usage'
