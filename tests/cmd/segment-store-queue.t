@@ -114,10 +114,14 @@ pids=
 is "$(seqs)" 'c:1 ' 'and was claimed'
 
 # --- many workers
-# worker NAME: claim and note, until there is nothing for half a second
+# worker NAME: claim and note, until there is nothing after $tmp/stop is there
 worker() {
-	while segment-store claim --owner "$1" --max 3 --wait 500ms; do :; done \
-	    >"$tmp/worker.$1"
+	while :; do
+		stop=
+		[ ! -e "$tmp/stop" ] || stop=1
+		segment-store claim --owner "$1" --max 3 --wait 100ms ||
+			[ -z "$stop" ] || break
+	done >"$tmp/worker.$1"
 }
 race_s=${QUEUE_TEST_S:-3}
 rm -rf "$LIVESPOOL_SPOOL"
@@ -130,6 +134,7 @@ while [ "$(date +%s)" -lt "$end" ]; do
 	tickets a "$next-$((next + 19))"
 	next=$((next + 20))
 done
+: >"$tmp/stop"
 for pid in $race; do wait "$pid"; done
 pids=
 is "$(cat "$tmp"/worker.* | cut -f4 | sort | uniq -d)" '' \
