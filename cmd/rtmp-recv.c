@@ -39,6 +39,8 @@ enum {
 	OPT_IDLE,
 	OPT_KEY,
 	OPT_KEYS,
+	OPT_MAX_MEMORY,
+	OPT_MAX_MESSAGE,
 	OPT_MAX_PER_ADDRESS,
 	OPT_MAX_PUBLISHERS,
 	OPT_METRICS,
@@ -69,6 +71,10 @@ static const struct opt_spec opts[] = {
 	    "where to listen; may be repeated (default: :1935)" },
 	{ OPT_MAX_PUBLISHERS, "max", "N",
 	    "publishers at one time (default: 1000)" },
+	{ OPT_MAX_MEMORY, "max-memory", "SIZE",
+	    "of all buffers (default: 1GiB)" },
+	{ OPT_MAX_MESSAGE, "max-message", "SIZE",
+	    "of one message (default: 16777215)" },
 	{ OPT_MAX_PER_ADDRESS, "max-per-address", "N",
 	    "idle connections of one address (default: 100)" },
 	{ OPT_METRICS, "metrics", "FILE", "keep metrics for Prometheus there" },
@@ -189,6 +195,25 @@ set_number(int key, const char *arg, struct recv_conf *conf, struct err *err)
 }
 
 static int
+set_size(int key, const char *arg, struct recv_conf *conf, struct err *err)
+{
+	uint64_t n;
+
+	if (key == OPT_MAX_MEMORY) {
+		if (opt_size("--max-memory", arg, LIMIT_RECV_MEMORY_MIN_BYTES,
+		    SIZE_MAX / 2, &n, err) == -1)
+			return -1;
+		conf->max_memory = n;
+		return 0;
+	}
+	if (opt_size("--max-message", arg, LIMIT_RTMP_COMMAND_BYTES,
+	    LIMIT_FLV_BODY_BYTES, &n, err) == -1)
+		return -1;
+	conf->max_message = n;
+	return 0;
+}
+
+static int
 set_on_busy(const char *arg, struct recv_conf *conf, struct err *err)
 {
 	conf->busy_refuse = strcmp(arg, "refuse") == 0;
@@ -230,6 +255,9 @@ set_option(int key, const char *arg, struct options *o, struct err *err)
 	case OPT_USER:
 		o->user = arg;
 		return 0;
+	case OPT_MAX_MEMORY:
+	case OPT_MAX_MESSAGE:
+		return set_size(key, arg, &o->conf, err);
 	case OPT_MAX_PER_ADDRESS:
 	case OPT_MAX_PUBLISHERS:
 	case OPT_READY_FD:
@@ -468,6 +496,8 @@ main(int argc, char *argv[])
 			.idle_us = 20000000,
 			.auth_us = 5000000,
 			.publish_us = 15000000,
+			.max_memory = LIMIT_RECV_MEMORY_BYTES,
+			.max_message = LIMIT_FLV_BODY_BYTES,
 			.max_per_address = LIMIT_RECV_PER_ADDRESS,
 			.max_publishers = 1000,
 		},

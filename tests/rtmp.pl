@@ -130,11 +130,11 @@ sub deaf {
 
 sub large {
 	my ($name, $bytes) = @_;
-	my $s = try($name);
 	my $message = chunk(6, 9, 1, "\x17\1\0\0\0" . 'x' x ($bytes - 5));
 	my ($head, $at) = (substr($message, 0, 12), 0);
 	my $body = join "\xc6", unpack '(a65536)*', substr $message, 12;
 	$message = $head . $body;
+	my $s = try($name);
 	while ($at < length $message) {
 		my $n = syswrite $s, $message, 65536, $at;
 		last if !defined $n;

@@ -47,6 +47,9 @@
 /* A tcUrl: server, app and query. */
 #define LIMIT_RTMP_URL_BYTES		1023
 
+/* All buffers of rtmp-recv: the default, and the least. */
+#define LIMIT_RECV_MEMORY_BYTES		(1024 * 1024 * 1024)
+#define LIMIT_RECV_MEMORY_MIN_BYTES	(8 * 1024 * 1024)
 /* FLV that waits for a slow handler, before the publisher has to wait. */
 #define LIMIT_RECV_PENDING_BYTES	(4 * 1024 * 1024)
 /* The same with all that one read of the socket can still bring. */

@@ -252,6 +252,7 @@ loop(struct recv *r)
 		pace_run(r);
 		if (r->check_us <= r->now_us)
 			check_deadlines(r);
+		memory_resume(r);
 		strangers_log_rest(r);
 		bury(r);
 	}

@@ -34,6 +34,8 @@ struct recv_conf {
 	int64_t		 idle_us;	/* between two reads of a publisher */
 	int64_t		 publish_us;	/* from the handshake to publish */
 	size_t		 max_publishers;
+	size_t		 max_memory;	/* bytes of all buffers */
+	size_t		 max_message;	/* bytes of one */
 	size_t		 max_per_address;	/* that do not publish */
 	int		 status_fd;	/* lines go there, if it takes them
 					   at once; -1: no */

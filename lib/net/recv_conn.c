@@ -82,6 +82,7 @@ conn_new(struct recv *r, int fd, const struct tcp_peer *peer)
 	c->due_us = RECV_NEVER;
 	c->since_us = c->active_us = r->now_us;
 	rtmp_init(&c->rtmp);
+	c->rtmp.chunks.max_bytes = (uint32_t)r->conf->max_message;
 	buf_init(&c->in, RECV_INPUT_BYTES);
 	buf_init(&c->out, LIMIT_RTMP_REPLY_BYTES);
 	TAILQ_INSERT_TAIL(&r->conns, c, entry);
@@ -122,6 +123,7 @@ conn_close(struct recv *r, struct conn *c)
 	detach(r, c);
 	close(c->fd);		/* leaves epoll with it */
 	strangers_leave(r, c);
+	memory_count(r, c);
 	TAILQ_REMOVE(&r->conns, c, entry);
 	TAILQ_INSERT_TAIL(&r->dead_conns, c, entry);
 	r->nconns--;
@@ -275,6 +277,8 @@ conn_read(struct recv *r, struct conn *c)
 	struct rd in;
 	ssize_t n;
 
+	if (!memory_admits(r, c))
+		return;
 	if (left > 0)
 		memcpy(r->input, c->in.p, left);
 	n = recv(c->fd, r->input + left, RECV_INPUT_BYTES - left, 0);
@@ -290,6 +294,7 @@ conn_read(struct recv *r, struct conn *c)
 	r->stats.bytes += (size_t)n;
 	rd_init(&in, r->input, left + (size_t)n, 0);
 	process(r, c, &in);
+	memory_count(r, c);
 }
 
 void
@@ -350,6 +355,7 @@ conn_resume(struct recv *r, struct conn *c)
 	}
 	if (c->state == CONN_OPEN)
 		arm(r, c);
+	memory_count(r, c);
 	recv_check_by(r, conn_deadline(r, c));
 }
 
@@ -360,6 +366,8 @@ conn_deadline(const struct recv *r, const struct conn *c)
 		return c->since_us + LINGER_US;
 	if (c->state == CONN_HELD)
 		return c->due_us;
+	if (memory_is_stuck(r, c))
+		return c->active_us + r->conf->idle_us;
 	if (c->state != CONN_OPEN || c->paused)
 		return RECV_NEVER;
 	if (c->pub != NULL)
@@ -378,6 +386,9 @@ conn_expire(struct recv *r, struct conn *c)
 	}
 	if (c->state == CONN_LINGER)
 		;
+	else if (c->starved)
+		conn_tell(c, "no memory for its message in %g s",
+		    seconds(r->conf->idle_us));
 	else if (c->pub != NULL)
 		conn_tell(c, "stream '%s': no data for %g s", c->pub->stream,
 		    seconds(r->conf->idle_us));

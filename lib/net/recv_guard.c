@@ -28,7 +28,7 @@ strangers_release(struct recv *r)
 	guard_release(&r->guard);
 }
 
-static struct conn *
+struct conn *
 conn_of(struct guard_conn *g)
 {
 	return (struct conn *)(void *)((char *)g -

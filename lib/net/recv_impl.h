@@ -9,6 +9,7 @@
  *	recv_pub.c	one publication: the pipe, the handler
  *	recv_status.c	what it tells about itself
  *	recv_sandbox.c	the rights that the loop gives up
+ *	recv_memory.c	the sum of all buffers, and what to do about it
  *	recv_auth.c	who may publish, asked of a program
  *	recv_guard.c	strangers: room for them, wrong keys, their log lines
  *
@@ -63,7 +64,9 @@ struct conn {
 	enum conn_state	 state;
 	int		 fd;
 	uint32_t	 armed;		/* epoll events asked for */
-	bool		 paused;	/* its handler is too slow */
+	bool		 paused;	/* its handler is too slow, or STARVED */
+	bool		 starved;	/* no memory is left for it */
+	size_t		 memory;	/* as counted last */
 	bool		 told;		/* its one line is in the log */
 	bool		 served;	/* has ended a publication in order */
 	int64_t		 since_us;	/* begin of this phase, monotonic */
@@ -116,6 +119,7 @@ struct pub {
 	int64_t		 kill_us;	/* when patience with it ends */
 	int64_t		 takeovers_us[RECV_TAKEOVERS];	/* oldest first */
 	uint64_t	 bytes;		/* of FLV */
+	size_t		 memory;	/* as counted last */
 	uint64_t	 pauses;	/* because the handler was slow */
 	uint64_t	 bps;		/* lately */
 	int64_t		 rate_us;	/* when that was computed */
@@ -150,6 +154,8 @@ struct recv {
 	int64_t			 accept_us;	/* no accept before; 0: now */
 	struct keys		 keys;
 	struct recv_stats	 stats;
+	size_t			 memory;	/* of all buffers */
+	bool			 starving;	/* somebody is STARVED */
 	struct buf		 status;	/* lines not yet written */
 	int64_t			 status_us;	/* when to report; or NEVER */
 	int			 metrics_dir;	/* -1: none */
@@ -228,6 +234,7 @@ void	strangers_wrong_key(struct recv *r, struct conn *c,
 	    const char *reason);
 /* C waited for that long enough: say it. */
 void	strangers_due(struct recv *r, struct conn *c);
+struct conn *conn_of(struct guard_conn *g);
 /* May the line about C go to the log? */
 bool	strangers_may_log(struct conn *c);
 /* Once a round: says how many lines were left out when a period ends. */
@@ -264,6 +271,20 @@ void	pace_missed(struct recv *r, struct conn *c);
 void	pace_run(struct recv *r);
 int64_t	pace_next_us(const struct recv *r);
 
+/* recv_memory.c */
+/* What C, or P, holds has changed. */
+void	memory_count(struct recv *r, struct conn *c);
+void	memory_count_pub(struct recv *r, struct pub *p);
+/*
+ * Before a read of C: true, or it is closed or paused because there is no
+ * memory for more.  Strangers go first.
+ */
+bool	memory_admits(struct recv *r, struct conn *c);
+/* C holds more than its share, and only its end can give that back. */
+bool	memory_is_stuck(const struct recv *r, const struct conn *c);
+/* Once a round: those that were paused go on when there is memory. */
+void	memory_resume(struct recv *r);
+
 /* recv_auth.c */
 /* Ask whether C may publish; it is held until the answer is there. */
 void	auth_ask(struct recv *r, struct conn *c, const struct rtmp_event *ev);
@@ -296,6 +317,8 @@ void	pub_ready(struct recv *r, struct pub *p, uint32_t events);
 void	pub_reaped(struct recv *r, struct pub *p, int status);
 void	pub_expire(struct recv *r, struct pub *p);
 void	pub_free(struct pub *p);
+/* Its handler keeps up. */
+bool	pub_may_read(const struct pub *p);
 /* Its app, cleaned, into OUT. */
 void	pub_app(const struct pub *p, char *out, size_t out_bytes);
 

@@ -191,6 +191,7 @@ close_output(struct recv *r, struct pub *p)
 		epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
 	p->fd = -1;
 	buf_release(&p->pending);
+	memory_count_pub(r, p);
 	p->sent = 0;
 	p->full = false;
 }
@@ -336,6 +337,12 @@ pub_media(struct recv *r, struct pub *p, const struct rtmp_event *ev)
 	buf_reset(s);
 }
 
+bool
+pub_may_read(const struct pub *p)
+{
+	return waiting(p) < LIMIT_RECV_PENDING_BYTES / 2;
+}
+
 void
 pub_flush(struct recv *r, struct pub *p)
 {
@@ -344,6 +351,7 @@ pub_flush(struct recv *r, struct pub *p)
 	if (p->fd != -1 && part.iov_len > 0)
 		put_parts(r, p, &part, 1);
 	buf_reset(&r->scratch);
+	memory_count_pub(r, p);
 	status_rate(p, r->now_us);
 	if (p->conn == NULL || p->conn->state != CONN_OPEN)
 		return;
@@ -381,8 +389,9 @@ write_pending(struct recv *r, struct pub *p)
 	push(r, p);
 	if (p->fd == -1)
 		return;		/* that was its end */
-	if (p->conn != NULL && p->conn->paused &&
-	    waiting(p) < LIMIT_RECV_PENDING_BYTES / 2)
+	memory_count_pub(r, p);
+	if (p->conn != NULL && p->conn->paused && !p->conn->starved &&
+	    pub_may_read(p))
 		conn_resume(r, p->conn);
 	if (p->conn == NULL && waiting(p) == 0) {
 		close_output(r, p);

@@ -79,11 +79,11 @@ put_lines(struct recv *r, struct buf *b)
 		    (double)(r->now_us - p->start_us) / 1e6);
 	}
 	buf_printf(b, "*\t%zu\t%zu\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
-	    "\t%" PRIu64 "\t%" PRIu64 "\n", r->npubs, r->nconns, bps,
+	    "\t%" PRIu64 "\t%" PRIu64 "\t%zu\n", r->npubs, r->nconns, bps,
 	    r->stats.bytes, r->stats.messages, r->stats.takeovers,
 	    r->stats.refused[REFUSED_KEY] + r->stats.refused[REFUSED_NAME] +
 	    r->stats.refused[REFUSED_BUSY] + r->stats.refused[REFUSED_FULL] +
-	    r->stats.refused[REFUSED_FAILED]);
+	    r->stats.refused[REFUSED_FAILED], r->memory);
 }
 
 static void
@@ -161,6 +161,7 @@ put_metrics(struct recv *r, struct buf *b)
 		status_rate(p, r->now_us);
 	put_metric(b, "publishers", "gauge", "Publishers.", r->npubs);
 	put_metric(b, "connections", "gauge", "Connections.", r->nconns);
+	put_metric(b, "memory_bytes", "gauge", "Of all buffers.", r->memory);
 	put_metric(b, "connections_total", "counter",
 	    "Connections accepted.", s->connections);
 	put_metric(b, "received_bytes_total", "counter", "Bytes received.",

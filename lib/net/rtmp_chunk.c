@@ -19,6 +19,7 @@ rtmp_chunks_init(struct rtmp_chunks *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->chunk_bytes = RTMP_CHUNK_BYTES;
+	c->max_bytes = U24_MAX;
 }
 
 void
@@ -201,6 +202,9 @@ begin_message(struct rtmp_chunks *c, struct rtmp_chunk_stream *cs,
 	if (is_command(cs->type) && cs->length > LIMIT_RTMP_COMMAND_BYTES)
 		return err_set(err, ERR_PROTO, "command of %u bytes, limit %d",
 		    (unsigned)cs->length, LIMIT_RTMP_COMMAND_BYTES);
+	if (cs->length > c->max_bytes)
+		return err_set(err, ERR_PROTO, "message of %u bytes, limit %u",
+		    (unsigned)cs->length, (unsigned)c->max_bytes);
 	cs->skip = !is_command(cs->type) && !(c->media && is_media(cs->type));
 	cs->got = 0;
 	cs->partial = true;

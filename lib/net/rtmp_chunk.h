@@ -66,6 +66,7 @@ struct rtmp_chunks {
 	size_t		current;	/* whose chunk is being read */
 	uint32_t	chunk_left;	/* payload of that chunk still to come */
 	uint32_t	chunk_bytes;	/* the peer's chunk size */
+	uint32_t	max_bytes;	/* of a message; may be set */
 	size_t		held_bytes;	/* of all unfinished messages */
 	size_t		spent;		/* stream whose body was handed out */
 	bool		has_spent;

@@ -46,7 +46,7 @@ publish cam1 -re
 lively() { tail -n 2 "$tmp/lines" | grep -qP "$1"; }
 wait_for 15 lively '^cam1\t127.0.0.1:[0-9]+\tmy.app\trtmp\t[1-9][0-9]{4,}\t2000\t0\t0\t[0-9.]+$'
 ok $? 'a publisher has its line, with its rate and keyframe interval'
-lively '^\*\t1\t1\t[1-9][0-9]*\t[1-9][0-9]*\t[1-9][0-9]*\t0\t0$'
+lively '^\*\t1\t1\t[1-9][0-9]*\t[1-9][0-9]*\t[1-9][0-9]*\t0\t0\t[1-9][0-9]*$'
 ok $? 'and the last line is for all'
 printf '# %s\n' "$(tail -n 2 "$tmp/lines" | tr '\t\n' ' |')"
 size=$(wc -c <"$tmp/in.flv")		# of 8 seconds: bits a second
