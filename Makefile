@@ -44,7 +44,7 @@ UNIT    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 
 # What each program links beyond the C library; the archive brings in no more.
-LIBS_rtmp-recv     := -lyaml -lcrypto -lseccomp
+LIBS_rtmp-recv     := -lyaml -lssl -lcrypto -lseccomp
 LIBS_fragment-split := -lxxhash
 LIBS_segment-store := -lyaml -lxxhash
 LIBS_transcode-job := -lavcodec -lswscale -lavutil -lyaml -lxxhash

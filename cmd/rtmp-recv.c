@@ -58,14 +58,14 @@ static const struct opt_spec opts[] = {
 	{ OPT_AUTH, "auth", "PROGRAM", "ask PROGRAM who may publish" },
 	{ OPT_AUTH_TIMEOUT, "auth-timeout", "TIME",
 	    "time its answer may take (default: 5s)" },
-	{ OPT_CERT, "cert", "FILE", "not supported yet" },
+	{ OPT_CERT, "cert", "FILE", "certificate chain for --tls-listen" },
 	{ OPT_HANDSHAKE, "handshake", "TIME",
 	    "time a handshake may take (default: 5s)" },
 	{ OPT_HASH_KEY, "hash-key", NULL,
 	    "print the hash of the key on standard input, for --keys" },
 	{ OPT_IDLE, "idle", "TIME",
 	    "end a publisher that sends nothing (default: 20s)" },
-	{ OPT_KEY, "key", "FILE", "not supported yet" },
+	{ OPT_KEY, "key", "FILE", "the certificate's private key" },
 	{ OPT_KEYS, "keys", "FILE", "who may publish: see keys(5)" },
 	{ 'l', "listen", "ADDR:PORT",
 	    "where to listen; may be repeated (default: :1935)" },
@@ -89,7 +89,8 @@ static const struct opt_spec opts[] = {
 	    "write a line for each publisher to descriptor N" },
 	{ OPT_STATUS_INTERVAL, "status-interval", "TIME",
 	    "from one report to the next (default: 10s)" },
-	{ OPT_TLS_LISTEN, "tls-listen", "ADDR:PORT", "not supported yet" },
+	{ OPT_TLS_LISTEN, "tls-listen", "ADDR:PORT",
+	    "where to listen for RTMPS; may be repeated" },
 	{ OPT_USER, "user", "NAME",
 	    "the user to be once the ports are bound" },
 	OPT_END
@@ -113,7 +114,10 @@ static const struct opt_prog prog = {
 struct options {
 	struct recv_conf conf;
 	struct listeners listeners;
-	const char	*listen[LIMIT_RECV_LISTENERS];
+	struct {
+		const char	*addr;		/* and port */
+		bool		 tls;
+	}		 listen[LIMIT_RECV_LISTENERS];
 	size_t		 nlisten;
 	const char	*user;
 	char *const	*handler;	/* argv; NULL: to stdout */
@@ -123,19 +127,14 @@ struct options {
 };
 
 static int
-unsupported(const char *option, struct err *err)
-{
-	return err_set(err, ERR_UNAVAILABLE, "%s is not supported yet",
-	    option);
-}
-
-static int
-add_listen(const char *arg, struct options *o, struct err *err)
+add_listen(const char *addr, bool tls, struct options *o, struct err *err)
 {
 	if (o->nlisten == LIMIT_RECV_LISTENERS)
 		return err_set(err, ERR_USAGE,
-		    "--listen: more than %d times", LIMIT_RECV_LISTENERS);
-	o->listen[o->nlisten++] = arg;
+		    "more than %d addresses to listen on",
+		    LIMIT_RECV_LISTENERS);
+	o->listen[o->nlisten].addr = addr;
+	o->listen[o->nlisten++].tls = tls;
 	return 0;
 }
 
@@ -228,16 +227,18 @@ set_option(int key, const char *arg, struct options *o, struct err *err)
 {
 	switch (key) {
 	case 'l':
-		return add_listen(arg, o, err);
+		return add_listen(arg, false, o, err);
+	case OPT_TLS_LISTEN:
+		return add_listen(arg, true, o, err);
 	case OPT_AUTH:
 		o->conf.auth = arg;
 		return 0;
 	case OPT_CERT:
-		return unsupported("--cert", err);
+		o->conf.cert = arg;
+		return 0;
 	case OPT_KEY:
-		return unsupported("--key", err);
-	case OPT_TLS_LISTEN:
-		return unsupported("--tls-listen", err);
+		o->conf.key = arg;
+		return 0;
 	case OPT_HASH_KEY:
 		o->hash_key = true;
 		return 0;
@@ -425,9 +426,10 @@ open_listeners(struct options *o, struct err *err)
 		return listeners_open(&o->listeners, "", DEFAULT_PORT, false,
 		    err);
 	for (i = 0; i < o->nlisten; i++)
-		if (opt_addr_port("--listen", o->listen[i], addr, port,
-		    err) == -1 || listeners_open(&o->listeners, addr, port,
-		    false, err) == -1)
+		if (opt_addr_port(o->listen[i].tls ? "--tls-listen" :
+		    "--listen", o->listen[i].addr, addr, port, err) == -1 ||
+		    listeners_open(&o->listeners, addr, port,
+		    o->listen[i].tls, err) == -1)
 			return -1;
 	return 0;
 }

@@ -128,6 +128,7 @@ take_signals(struct recv *r)
 		switch (info.ssi_signo) {
 		case SIGHUP:
 			reload_keys(r);
+			doors_reload(r);
 			break;
 		case SIGUSR1:
 			status_show(r);
@@ -336,6 +337,7 @@ tear_down(struct recv *r)
 	keys_release(&r->keys);
 	strangers_release(r);
 	status_release(r);
+	tls_server_free(r->tls);
 	buf_release(&r->scratch);
 	free(r->input);
 }

@@ -21,6 +21,7 @@ enum { RECV_HANDLER, RECV_AUTH };
 
 struct recv_conf {
 	struct listeners *listeners;	/* closed when no more is wanted */
+	const char	*cert, *key;	/* of listeners with TLS; or NULL */
 	int		 ready_fd;	/* write the ports there, close; -1: no */
 	int		 signal_fd;	/* signalfd(2): HUP INT TERM USR1 */
 	struct starter	*starter;	/* NULL: no program is run */
@@ -49,7 +50,8 @@ struct recv_conf {
  * Serve until SIGTERM or SIGINT, or one publisher with ONCE.  From then on
  * this process can open no files but those in the directories of CONF's, and
  * run no programs: the starter does.
- * 0; or -1: ERR_INPUT, ERR_CONFIG (keys), ERR_OS, ERR_IO (out_fd),
+ * 0; or -1: ERR_INPUT, ERR_CONFIG (keys, certificate), ERR_USAGE (TLS, but
+ * no certificate), ERR_OS, ERR_IO (out_fd),
  * ERR_CREATE (metrics),
  * ERR_NO (ONCE, and the handler failed), ERR_AGAIN (handlers still ran when
  * their time after SIGTERM was over).

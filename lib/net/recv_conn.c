@@ -37,6 +37,20 @@ conn_tell(struct conn *c, const char *fmt, ...)
 	log_warning("%s: %s", c->peer.text, text);
 }
 
+static ssize_t
+socket_read(struct conn *c, void *p, size_t n)
+{
+	return c->tls != NULL ? tls_read(c->tls, p, n) :
+	    recv(c->fd, p, n, 0);
+}
+
+static ssize_t
+socket_write(struct conn *c, const void *p, size_t n)
+{
+	return c->tls != NULL ? tls_write(c->tls, p, n) :
+	    send(c->fd, p, n, MSG_NOSIGNAL);
+}
+
 /* Ask epoll for what C can use now. */
 static void
 arm(struct recv *r, struct conn *c)
@@ -49,7 +63,7 @@ arm(struct recv *r, struct conn *c)
 		ev.events |= EPOLLIN;
 	if (c->state == CONN_HELD)
 		ev.events |= EPOLLRDHUP;
-	if (c->out.n > 0)
+	if (c->out.n > 0 || (c->tls != NULL && tls_wants_write(c->tls)))
 		ev.events |= EPOLLOUT;
 	if (ev.events == c->armed)
 		return;
@@ -65,15 +79,19 @@ arm(struct recv *r, struct conn *c)
 }
 
 void
-conn_new(struct recv *r, int fd, const struct tcp_peer *peer)
+conn_new(struct recv *r, int fd, const struct tcp_peer *peer, bool tls)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 
 	if (c != NULL)
 		c->peer = *peer;
-	if (c == NULL || !strangers_enter(r, c)) {
+	if (c != NULL && tls)
+		c->tls = tls_new(r->tls, fd);
+	if (c == NULL || (tls && c->tls == NULL) || !strangers_enter(r, c)) {
 		log_warning("%s: out of memory", peer->text);
 		close(fd);
+		if (c != NULL)
+			tls_free(c->tls);
 		free(c);
 		return;
 	}
@@ -95,6 +113,7 @@ conn_new(struct recv *r, int fd, const struct tcp_peer *peer)
 void
 conn_free(struct conn *c)
 {
+	tls_free(c->tls);
 	rtmp_release(&c->rtmp);
 	buf_release(&c->in);
 	buf_release(&c->out);
@@ -121,6 +140,8 @@ conn_close(struct recv *r, struct conn *c)
 	c->state = CONN_DEAD;
 	pace(r, c);
 	detach(r, c);
+	if (c->tls != NULL)
+		tls_end(c->tls);
 	close(c->fd);		/* leaves epoll with it */
 	strangers_leave(r, c);
 	memory_count(r, c);
@@ -136,7 +157,7 @@ send_replies(struct conn *c)
 	ssize_t n;
 
 	while (c->out.n > 0) {
-		n = send(c->fd, c->out.p, c->out.n, MSG_NOSIGNAL);
+		n = socket_write(c, c->out.p, c->out.n);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
@@ -144,8 +165,11 @@ send_replies(struct conn *c)
 		buf_drop(&c->out, (size_t)n);
 	}
 	buf_release(&c->out);
-	if (c->state == CONN_LINGER)
-		shutdown(c->fd, SHUT_WR);
+	if (c->state != CONN_LINGER)
+		return true;
+	if (c->tls != NULL)
+		tls_end(c->tls);
+	shutdown(c->fd, SHUT_WR);
 	return true;
 }
 
@@ -166,18 +190,28 @@ conn_linger(struct recv *r, struct conn *c)
 	recv_check_by(r, conn_deadline(r, c));
 }
 
+/* Not even TLS has been spoken. */
+static bool
+is_silent(const struct conn *c)
+{
+	return c->rtmp.received_bytes + c->in.n == 0 &&
+	    (c->tls == NULL || !tls_begun(c->tls));
+}
+
 /* The peer closed, or the connection broke (ERRNUM). */
 static void
 lost(struct recv *r, struct conn *c, int errnum)
 {
-	const char *how = errnum == 0 ? "closed" : strerror(errnum);
+	const char *how = errnum == 0 ? "closed" :
+	    c->tls != NULL && errnum == EPROTO ? tls_reason(c->tls) :
+	    strerror(errnum);
 
 	if (c->state == CONN_LINGER || c->served) {
 		/* It has its answer, or all it came for is done. */
 	} else if (c->pub != NULL) {
 		conn_tell(c, "stream '%s': connection lost before the stream "
 		    "was ended: %s", c->pub->stream, how);
-	} else if (c->rtmp.received_bytes + c->in.n == 0) {
+	} else if (is_silent(c) && errnum != EPROTO) {
 		log_info("%s: closed without a byte", c->peer.text);
 	} else if (c->rtmp.state != RTMP_CHUNKS) {
 		conn_tell(c, "handshake not finished: %s", how);
@@ -264,7 +298,7 @@ process(struct recv *r, struct conn *c, struct rd *in)
 static void
 drain(struct recv *r, struct conn *c)
 {
-	ssize_t n = recv(c->fd, r->input, RECV_INPUT_BYTES, 0);
+	ssize_t n = socket_read(c, r->input, RECV_INPUT_BYTES);
 
 	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
 		conn_close(r, c);
@@ -281,9 +315,11 @@ conn_read(struct recv *r, struct conn *c)
 		return;
 	if (left > 0)
 		memcpy(r->input, c->in.p, left);
-	n = recv(c->fd, r->input + left, RECV_INPUT_BYTES - left, 0);
+	n = socket_read(c, r->input + left, RECV_INPUT_BYTES - left);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
 		pace_missed(r, c);
+		if (c->tls != NULL)
+			arm(r, c);
 		return;
 	}
 	if (n <= 0) {
@@ -302,6 +338,9 @@ conn_ready(struct recv *r, struct conn *c, uint32_t events)
 {
 	if (c->state == CONN_DEAD)
 		return;
+	if (c->tls != NULL && c->state == CONN_OPEN && c->out.n == 0 &&
+	    (events & EPOLLOUT) != 0)
+		events |= EPOLLIN;	/* its handshake waited for that */
 	if ((events & EPOLLOUT) != 0) {
 		if (!send_replies(c)) {
 			lost(r, c, errno);

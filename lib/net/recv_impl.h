@@ -32,6 +32,7 @@
 #include "net/keys.h"
 #include "net/rtmp.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 
 struct listener;
 struct recv_conf;
@@ -63,6 +64,7 @@ struct conn {
 	TAILQ_ENTRY(conn) entry, rest;
 	enum conn_state	 state;
 	int		 fd;
+	struct tls	*tls;		/* on FD; NULL: plain */
 	uint32_t	 armed;		/* epoll events asked for */
 	bool		 paused;	/* its handler is too slow, or STARVED */
 	bool		 starved;	/* no memory is left for it */
@@ -151,6 +153,7 @@ struct recv {
 	int			 epoll_fd;
 	struct door		 doors[LIMIT_RECV_LISTENERS];
 	struct watch		 signals, exits;
+	struct tls_server	*tls;		/* NULL: no door has it */
 	int64_t			 accept_us;	/* no accept before; 0: now */
 	struct keys		 keys;
 	struct recv_stats	 stats;
@@ -196,11 +199,14 @@ int	recv_listen(struct recv *r, struct err *err)
 void	recv_stop_listening(struct recv *r);
 /* Take what has come in through D. */
 void	door_ready(struct recv *r, struct door *d);
+/* Read the certificate again, for those that connect from now on. */
+void	doors_reload(struct recv *r);
 /* Open again what had to stay shut for a while, if it is time. */
 void	doors_check(struct recv *r);
 
 /* recv_conn.c */
-void	conn_new(struct recv *r, int fd, const struct tcp_peer *peer);
+void	conn_new(struct recv *r, int fd, const struct tcp_peer *peer,
+	    bool tls);
 void	conn_free(struct conn *c);
 void	conn_ready(struct recv *r, struct conn *c, uint32_t events);
 void	conn_read(struct recv *r, struct conn *c);

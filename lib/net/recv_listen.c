@@ -10,8 +10,42 @@
 #define ACCEPTS			64	/* in one round */
 #define ACCEPT_PAUSE_US		1000000	/* when descriptors are out */
 
-int
-recv_listen(struct recv *r, struct err *err)
+static int
+load_certificate(struct recv *r, struct err *err)
+{
+	const struct recv_conf *conf = r->conf;
+	size_t i = 0;
+
+	while (i < conf->listeners->n && !conf->listeners->v[i].tls)
+		i++;
+	if (i == conf->listeners->n)
+		return 0;
+	if (conf->cert == NULL || conf->key == NULL)
+		return err_set(err, ERR_USAGE,
+		    "a TLS socket needs --cert and --key");
+	return tls_server_new(&r->tls, conf->cert, conf->key, err);
+}
+
+void
+doors_reload(struct recv *r)
+{
+	struct tls_server *old = r->tls;
+	struct err err = ERR_INIT;
+
+	if (old == NULL)
+		return;
+	if (tls_server_new(&r->tls, r->conf->cert, r->conf->key,
+	    &err) == -1) {
+		r->tls = old;
+		log_error("%s: the old certificate stays", err.text);
+		return;
+	}
+	tls_server_free(old);
+	log_info("the certificate in '%s' is in use", r->conf->cert);
+}
+
+static int
+open_doors(struct recv *r, struct err *err)
 {
 	const struct listeners *l = r->conf->listeners;
 	struct door *d;
@@ -25,6 +59,14 @@ recv_listen(struct recv *r, struct err *err)
 			return -1;
 	}
 	return 0;
+}
+
+int
+recv_listen(struct recv *r, struct err *err)
+{
+	if (load_certificate(r, err) == -1)
+		return -1;
+	return open_doors(r, err);
 }
 
 /* Closing is not enough: another process may have the same socket. */
@@ -80,7 +122,7 @@ door_ready(struct recv *r, struct door *d)
 		}
 		if (fd == -1)
 			continue;	/* that one is gone already */
-		conn_new(r, fd, &peer);
+		conn_new(r, fd, &peer, d->at->tls);
 	}
 }
 
@@ -94,6 +136,6 @@ doors_check(struct recv *r)
 		return;
 	}
 	r->accept_us = 0;
-	if (recv_listen(r, r->fatal) == -1)
+	if (open_doors(r, r->fatal) == -1)
 		r->done = true;
 }

@@ -9,7 +9,7 @@
 #include "net/recv.h"
 #include "net/recv_impl.h"
 
-#define MAX_PATHS	8
+#define MAX_PATHS	12
 
 struct rules {
 	struct sandbox_path	path[MAX_PATHS];
@@ -61,6 +61,8 @@ recv_sandbox(const struct recv_conf *conf, struct err *err)
 	if (rules == NULL)
 		return err_nomem(err);
 	add_file(rules, conf->keys_file, false);
+	add_file(rules, conf->cert, false);
+	add_file(rules, conf->key, false);
 	add_file(rules, conf->metrics, true);
 	files = sandbox_paths(rules->path, rules->n, err);
 	free(rules);

@@ -59,6 +59,12 @@ status_rate(struct pub *p, int64_t now_us)
 	p->rate_bytes = p->bytes;
 }
 
+static const char *
+protocol(const struct pub *p)
+{
+	return p->conn != NULL && p->conn->tls != NULL ? "rtmps" : "rtmp";
+}
+
 /* One line for each publisher, and one for all. */
 static void
 put_lines(struct recv *r, struct buf *b)
@@ -74,8 +80,8 @@ put_lines(struct recv *r, struct buf *b)
 		buf_printf(b, "%s\t%s\t%s\t%s\t%" PRIu64 "\t%" PRIu32
 		    "\t%" PRIu64 "\t%zu\t%.1f\n", p->stream,
 		    p->conn != NULL ? p->conn->peer.text : "-",
-		    app[0] != '\0' ? app : "-", "rtmp", p->bps, p->key_ms,
-		    p->pauses, p->pending.n - p->sent,
+		    app[0] != '\0' ? app : "-", protocol(p),
+		    p->bps, p->key_ms, p->pauses, p->pending.n - p->sent,
 		    (double)(r->now_us - p->start_us) / 1e6);
 	}
 	buf_printf(b, "*\t%zu\t%zu\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64

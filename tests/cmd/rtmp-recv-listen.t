@@ -107,7 +107,13 @@ inherit() {
 handler='cat >/dev/null; readlink /proc/$$/fd/* >"$0/fds"; env >"$0/env"
     touch "$0/done"'
 : >"$tmp/ports"
-inherit 2 rtmp-recv -v --ready-fd 9 -- sh -c "$handler" "$tmp" \
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -subj /CN=test -days 2 -keyout "$tmp/key.pem" -out "$tmp/cert.pem" \
+    2>/dev/null || exit 99
+LISTEN_FDNAMES=rtmp:rtmps
+export LISTEN_FDNAMES
+inherit 2 rtmp-recv -v --ready-fd 9 --cert "$tmp/cert.pem" \
+    --key "$tmp/key.pem" -- sh -c "$handler" "$tmp" \
     9>"$tmp/ports" 2>"$tmp/log" &
 server=$!
 pids="$pids $server"
@@ -116,10 +122,11 @@ cmp -s "$tmp/ports" "$tmp/inherited"; ok $? 'inherited sockets are served'
 { read -r port; read -r port2; } <"$tmp/inherited"
 publish "rtmp://127.0.0.1:$port/live/a"; ok $? 'the first'
 wait_for 5 test -e "$tmp/done"
-publish "rtmp://127.0.0.1:$port2/live/b"; ok $? 'and the second'
+publish "rtmps://127.0.0.1:$port2/live/b"; ok $? 'and the second, as rtmps'
 is "$(grep -c . "$tmp/fds")" 3 'a handler has three descriptors'
 ! grep -q LISTEN_ "$tmp/env"; ok $? 'and does not hear of them'
 stop_server
+unset LISTEN_FDNAMES
 
 LISTEN_PID=1 LISTEN_FDS=5
 export LISTEN_PID LISTEN_FDS

@@ -308,9 +308,6 @@ fi
 
 run /dev/null rtmp-recv --listen nonsense
 status_is 64 'a bad address is wrong usage'
-run /dev/null rtmp-recv --tls-listen :443
-status_is 69 'TLS is not supported yet'
-stderr_has '--tls-listen is not supported yet' 'and says so'
 run /dev/null rtmp-recv --listen 127.0.0.1:0 --keys "$tmp/none"
 status_is 66 'no keys, no server'
 run /dev/null rtmp-recv --hash-key
