@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/sandbox.h"
+#include "net/handover.h"
 #include "net/keys.h"
 #include "net/listen.h"
 #include "net/recv.h"
@@ -34,6 +35,8 @@ enum {
 	OPT_AUTH = OPT_LONG,
 	OPT_AUTH_TIMEOUT,
 	OPT_CERT,
+	OPT_DRAIN,
+	OPT_HANDOVER,
 	OPT_HANDSHAKE,
 	OPT_HASH_KEY,
 	OPT_IDLE,
@@ -48,6 +51,7 @@ enum {
 	OPT_ONCE,
 	OPT_PUBLISH,
 	OPT_READY_FD,
+	OPT_RECONNECT_URL,
 	OPT_STATUS_FD,
 	OPT_STATUS_INTERVAL,
 	OPT_TLS_LISTEN,
@@ -59,6 +63,10 @@ static const struct opt_spec opts[] = {
 	{ OPT_AUTH_TIMEOUT, "auth-timeout", "TIME",
 	    "time its answer may take (default: 5s)" },
 	{ OPT_CERT, "cert", "FILE", "certificate chain for --tls-listen" },
+	{ OPT_DRAIN, "drain", "TIME",
+	    "time that publishers have to leave at the end" },
+	{ OPT_HANDOVER, "handover", "PATH",
+	    "take over from, and later give to, the server there" },
 	{ OPT_HANDSHAKE, "handshake", "TIME",
 	    "time a handshake may take (default: 5s)" },
 	{ OPT_HASH_KEY, "hash-key", NULL,
@@ -85,6 +93,8 @@ static const struct opt_spec opts[] = {
 	    "time from handshake to publish (default: 15s)" },
 	{ OPT_READY_FD, "ready-fd", "N",
 	    "write the ports to descriptor N when listening" },
+	{ OPT_RECONNECT_URL, "reconnect-url", "URL",
+	    "where publishers are asked to go before the end" },
 	{ OPT_STATUS_FD, "status-fd", "N",
 	    "write a line for each publisher to descriptor N" },
 	{ OPT_STATUS_INTERVAL, "status-interval", "TIME",
@@ -147,6 +157,9 @@ set_time(int key, const char *arg, struct recv_conf *conf, struct err *err)
 	case OPT_AUTH_TIMEOUT:
 		return opt_time_us("--auth-timeout", arg, 1000, hour_us,
 		    &conf->auth_us, err);
+	case OPT_DRAIN:
+		return opt_time_us("--drain", arg, 0, 7 * day_us,
+		    &conf->drain_us, err);
 	case OPT_HANDSHAKE:
 		return opt_time_us("--handshake", arg, 1000, hour_us,
 		    &conf->handshake_us, err);
@@ -223,6 +236,17 @@ set_on_busy(const char *arg, struct recv_conf *conf, struct err *err)
 }
 
 static int
+set_reconnect_url(const char *arg, struct recv_conf *conf, struct err *err)
+{
+	if (strlen(arg) > LIMIT_RTMP_URL_BYTES)
+		return err_set(err, ERR_USAGE,
+		    "--reconnect-url: more than %d bytes",
+		    LIMIT_RTMP_URL_BYTES);
+	conf->reconnect_url = arg;
+	return 0;
+}
+
+static int
 set_option(int key, const char *arg, struct options *o, struct err *err)
 {
 	switch (key) {
@@ -247,6 +271,11 @@ set_option(int key, const char *arg, struct options *o, struct err *err)
 		return 0;
 	case OPT_ON_BUSY:
 		return set_on_busy(arg, &o->conf, err);
+	case OPT_HANDOVER:
+		o->conf.handover = arg;
+		return 0;
+	case OPT_RECONNECT_URL:
+		return set_reconnect_url(arg, &o->conf, err);
 	case OPT_METRICS:
 		o->conf.metrics = arg;
 		return 0;
@@ -422,6 +451,8 @@ open_listeners(struct options *o, struct err *err)
 	char addr[OPT_ADDR_BYTES], port[OPT_PORT_BYTES];
 	size_t i;
 
+	if (listeners_inherit(&o->listeners, err) == -1)
+		return -1;
 	if (o->nlisten == 0 && o->listeners.n == 0)
 		return listeners_open(&o->listeners, "", DEFAULT_PORT, false,
 		    err);
@@ -432,6 +463,25 @@ open_listeners(struct options *o, struct err *err)
 		    o->listen[i].tls, err) == -1)
 			return -1;
 	return 0;
+}
+
+/* Of the server that runs there, or else our own. */
+static int
+get_listeners(struct options *o, struct err *err)
+{
+	struct recv_conf *conf = &o->conf;
+	int rc;
+
+	if (conf->handover == NULL)
+		return open_listeners(o, err);
+	rc = handover_ask(conf->handover, &conf->handover_from,
+	    &conf->control_fd, &o->listeners, err);
+	if (rc == 1)
+		return 0;
+	conf->handover_from = -1;
+	if (rc == -1 || open_listeners(o, err) == -1)
+		return -1;
+	return handover_open(conf->handover, &conf->control_fd, err);
 }
 
 /*
@@ -468,8 +518,7 @@ serve(struct options *o, struct err *err)
 	int rc = -1;
 
 	if (fill_standard_fds(err) == -1 ||
-	    listeners_inherit(&o->listeners, err) == -1 ||
-	    open_listeners(o, err) == -1 ||
+	    get_listeners(o, err) == -1 ||
 	    open_status(&conf->status_fd, err) == -1 ||
 	    (o->handler == NULL && open_output(&conf->out_fd, err) == -1) ||
 	    begin_starter(o, &starter, err) == -1)
@@ -491,6 +540,9 @@ main(int argc, char *argv[])
 {
 	struct options o = {
 		.conf = {
+			.control_fd = -1,
+			.handover_from = -1,
+			.drain_us = -1,
 			.ready_fd = -1,
 			.status_fd = -1,
 			.status_us = 10000000,

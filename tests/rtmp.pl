@@ -14,6 +14,8 @@
 #	deaf NAME		publish, ask for replies and never read them
 #	large NAME BYTES	publish a video message of BYTES, print the
 #				answer and "sent" or "closed"
+#	move NAME		publish as one that knows Enhanced RTMP's
+#				reconnect request; print where it should go
 #	huge NAME		announce chunks of 2 GB, send them slowly
 use strict;
 use warnings;
@@ -37,11 +39,11 @@ sub chunk {
 
 # Everything up to publish, in one piece: the stream's id is known to be 1.
 sub publish {
-	my ($name) = @_;
+	my ($name, $more) = @_;
 	return "\3" . "\0" x 3072 .
 	    chunk(2, 1, 0, pack 'N', 65536) .
 	    chunk(3, 20, 0, str('connect') . num(1) . "\3" .
-	    pack('n/a*', 'app') . str('live') . "\0\0\x09") .
+	    pack('n/a*', 'app') . str('live') . ($more // '') . "\0\0\x09") .
 	    chunk(3, 20, 0, str('createStream') . num(2) . "\5") .
 	    chunk(4, 20, 1, str('publish') . num(3) . "\5" . str($name));
 }
@@ -128,6 +130,19 @@ sub deaf {
 	print "closed\n";
 }
 
+sub move {
+	my $s = dial();
+	my $got = '';
+	syswrite $s, publish($args[0], pack('n/a*', 'capsEx') . num(1));
+	while (sysread $s, my $in, 65536) {
+		$got .= $in;
+		next if $got !~ /Connect\.ReconnectRequest/;
+		print $got =~ /tcUrl\x02\0.(.[!-~]*)/s ? "$1\n" : "back\n";
+		return;
+	}
+	print "closed\n";
+}
+
 sub large {
 	my ($name, $bytes) = @_;
 	my $message = chunk(6, 9, 1, "\x17\1\0\0\0" . 'x' x ($bytes - 5));
@@ -157,5 +172,5 @@ sub huge {
 my %commands = (try => sub { try(@args) }, half => sub { half(@args) },
     hold => sub { my $s = try(@args); <STDIN> },
     keys => sub { keys_(@args) }, deaf => \&deaf,
-    large => sub { large(@args) }, huge => \&huge);
+    move => \&move, large => sub { large(@args) }, huge => \&huge);
 ($commands{$command} or die "unknown command '$command'\n")->();

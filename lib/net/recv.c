@@ -15,14 +15,13 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "net/auth.h"
+#include "net/handover.h"
 #include "net/listen.h"
 #include "net/recv_impl.h"
 #include "net/starter.h"
 
 #define EVENTS			256	/* of one round */
 #define SCRATCH_BYTES		(192 * 1024)
-#define STOP_US			10000000
-#define LEAVE_US		1000000
 /* Deadlines are looked at together, so often at most. */
 #define CHECK_US		20000
 
@@ -42,23 +41,6 @@ recv_watch(struct recv *r, int fd, struct watch *w, struct err *err)
 	if (epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == -1)
 		return err_sys(err, ERR_OS, "cannot watch a descriptor");
 	return 0;
-}
-
-/* GStreamer takes it for an error when the server closes first. */
-void
-recv_leave(struct recv *r)
-{
-	struct conn *c, *next;
-
-	r->leave_us = r->now_us + LEAVE_US;
-	recv_check_by(r, r->leave_us);
-	for (c = TAILQ_FIRST(&r->conns); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, entry);
-		if (c->served)
-			continue;
-		c->told = true;
-		conn_close(r, c);
-	}
 }
 
 static void
@@ -99,25 +81,6 @@ reload_keys(struct recv *r)
 	log_info("%zu keys from '%s'", keys.n, r->conf->keys_file);
 }
 
-/* Handlers see the end of their input, and have STOP_US to finish. */
-static void
-stop(struct recv *r)
-{
-	struct conn *c;
-
-	if (r->stop_us != RECV_NEVER) {
-		r->done = true;		/* asked twice: now */
-		return;
-	}
-	r->stop_us = r->now_us + STOP_US;
-	recv_check_by(r, r->stop_us);
-	recv_stop_listening(r);
-	while ((c = TAILQ_FIRST(&r->conns)) != NULL) {
-		c->told = true;
-		conn_close(r, c);
-	}
-}
-
 static void
 take_signals(struct recv *r)
 {
@@ -135,7 +98,7 @@ take_signals(struct recv *r)
 			break;
 		case SIGINT:
 		case SIGTERM:
-			stop(r);
+			recv_end(r);
 			break;
 		}
 	}
@@ -155,6 +118,12 @@ dispatch(struct recv *r, const struct epoll_event *ev)
 		break;
 	case WATCH_EXITS:
 		reap(r);
+		break;
+	case WATCH_CONTROL:
+		control_ready(r);
+		break;
+	case WATCH_NEWCOMER:
+		newcomer_ready(r);
 		break;
 	case WATCH_CONN:
 		conn_ready(r, (struct conn *)w, ev->events);
@@ -191,10 +160,7 @@ check_deadlines(struct recv *r)
 		recv_check_by(r, p->kill_us);
 	}
 	status_tick(r);
-	if (r->stop_us <= r->now_us || r->leave_us <= r->now_us)
-		r->done = true;
-	recv_check_by(r, r->stop_us);
-	recv_check_by(r, r->leave_us);
+	recv_end_check(r);
 }
 
 static void
@@ -229,21 +195,13 @@ timeout_ms(const struct recv *r)
 	return left_us > 60000000 ? 60000 : (int)((left_us + 999) / 1000);
 }
 
-static bool
-is_over(const struct recv *r)
-{
-	return r->done ||
-	    (r->stop_us != RECV_NEVER && TAILQ_EMPTY(&r->pubs)) ||
-	    (r->leave_us != RECV_NEVER && TAILQ_EMPTY(&r->conns));
-}
-
 static int
 loop(struct recv *r)
 {
 	struct epoll_event events[EVENTS];
 	int i, n;
 
-	while (!is_over(r)) {
+	while (!recv_is_over(r)) {
 		n = epoll_wait(r->epoll_fd, events, EVENTS, timeout_ms(r));
 		if (n == -1 && errno != EINTR)
 			return err_sys(r->fatal, ERR_OS, "cannot wait");
@@ -259,7 +217,7 @@ loop(struct recv *r)
 	}
 	if (r->fatal->cls != ERR_NONE)
 		return -1;
-	if (r->stop_us != RECV_NEVER && r->npubs > 0)
+	if ((r->stop_us != RECV_NEVER || r->draining) && r->npubs > 0)
 		return err_set(r->fatal, ERR_AGAIN,
 		    "%zu handlers are still running", r->npubs);
 	return 0;
@@ -309,6 +267,9 @@ set_up(struct recv *r, struct err *err)
 	    recv_watch(r, conf->starter->exits_fd, &r->exits, err) == -1))
 		return -1;
 	if (recv_sandbox(conf, err) == -1)
+		return -1;
+	if (control_open(r, err) == -1 || (conf->handover_from != -1 &&
+	    handover_confirm(conf->handover_from, err) == -1))
 		return -1;
 	return announce(conf, err);
 }
@@ -361,6 +322,10 @@ recv_run(const struct recv_conf *conf, struct err *err)
 		.status_us = RECV_NEVER,
 		.now_us = clock_mono_us(),
 		.check_us = RECV_NEVER,
+		.control_fd = -1,
+		.newcomer_fd = -1,
+		.newcomer_us = RECV_NEVER,
+		.drain_us = RECV_NEVER,
 		.stop_us = RECV_NEVER,
 		.leave_us = RECV_NEVER,
 		.fatal = err,

@@ -22,6 +22,15 @@ enum { RECV_HANDLER, RECV_AUTH };
 struct recv_conf {
 	struct listeners *listeners;	/* closed when no more is wanted */
 	const char	*cert, *key;	/* of listeners with TLS; or NULL */
+	const char	*handover;	/* path of the socket for newcomers */
+	int		 control_fd;	/* that socket; -1: none.  Taken */
+	int		 handover_from;	/* whose sockets they are until they
+					   are confirmed; -1: ours.  Taken */
+	int64_t		 drain_us;	/* that publishers have to leave: after
+					   SIGTERM, -1: none; after a handover,
+					   -1: as long as they like */
+	const char	*reconnect_url;	/* where they are asked to go; NULL:
+					   where they came */
 	int		 ready_fd;	/* write the ports there, close; -1: no */
 	int		 signal_fd;	/* signalfd(2): HUP INT TERM USR1 */
 	struct starter	*starter;	/* NULL: no program is run */

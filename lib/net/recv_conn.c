@@ -398,6 +398,19 @@ conn_resume(struct recv *r, struct conn *c)
 	recv_check_by(r, conn_deadline(r, c));
 }
 
+void
+conn_ask_away(struct recv *r, struct conn *c)
+{
+	if (c->state != CONN_OPEN || c->pub == NULL ||
+	    !rtmp_reconnect_request(&c->rtmp, r->conf->reconnect_url,
+	    "this server ends", &c->out))
+		return;
+	if (send_replies(c))
+		arm(r, c);
+	else
+		lost(r, c, errno);
+}
+
 int64_t
 conn_deadline(const struct recv *r, const struct conn *c)
 {
@@ -413,6 +426,8 @@ conn_deadline(const struct recv *r, const struct conn *c)
 		return c->active_us + r->conf->idle_us;
 	if (c->rtmp.state != RTMP_CHUNKS)
 		return c->since_us + r->conf->handshake_us;
+	if (c->served && r->draining)
+		return c->since_us + LINGER_US;
 	return c->since_us + r->conf->publish_us;
 }
 

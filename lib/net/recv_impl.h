@@ -3,6 +3,8 @@
  *
  *	recv.c		the loop: signals, timers
  *	recv_listen.c	the listening sockets: accept
+ *	recv_handover.c	the listening sockets: to the next server
+ *	recv_end.c	stopping, draining
  *	recv_conn.c	one connection: reading, replies, its end
  *	recv_pace.c	when a publisher's socket is read
  *	recv_admit.c	who may publish: names, keys, takeovers, refusals
@@ -44,7 +46,13 @@ struct recv_conf;
 #define RECV_NEVER		INT64_MAX
 
 enum watch_kind {
-	WATCH_DOOR, WATCH_SIGNALS, WATCH_EXITS, WATCH_CONN, WATCH_PUB
+	WATCH_DOOR,
+	WATCH_CONTROL,
+	WATCH_NEWCOMER,
+	WATCH_SIGNALS,
+	WATCH_EXITS,
+	WATCH_CONN,
+	WATCH_PUB
 };
 
 /* First member of whatever epoll may name. */
@@ -154,6 +162,9 @@ struct recv {
 	struct door		 doors[LIMIT_RECV_LISTENERS];
 	struct watch		 signals, exits;
 	struct tls_server	*tls;		/* NULL: no door has it */
+	struct watch		 control, newcomer;
+	int			 control_fd, newcomer_fd;	/* or -1 */
+	int64_t			 newcomer_us;	/* patience with it; or NEVER */
 	int64_t			 accept_us;	/* no accept before; 0: now */
 	struct keys		 keys;
 	struct recv_stats	 stats;
@@ -177,10 +188,13 @@ struct recv {
 	struct buf		 scratch;	/* FLV of this read */
 	int64_t			 now_us;
 	int64_t			 check_us;	/* next look at deadlines */
+	int64_t			 drain_us;	/* its end; or NEVER */
 	int64_t			 stop_us;	/* end of patience; NEVER: run */
 	int64_t			 leave_us;	/* the same for closing peers */
 	bool			 header_sent;	/* to out_fd */
 	bool			 served;	/* ONCE has had its publisher */
+	bool			 draining;
+	bool			 asked_to_end;	/* by a signal */
 	bool			 done;
 	struct err		*fatal;		/* set: recv_run() fails */
 };
@@ -190,8 +204,6 @@ void	recv_check_by(struct recv *r, int64_t when_us);
 /* Ask epoll for what can be read from FD. */
 int	recv_watch(struct recv *r, int fd, struct watch *w, struct err *err)
 	    __attribute__((warn_unused_result));
-/* All is done: return as soon as the publisher has closed its connection. */
-void	recv_leave(struct recv *r);
 
 /* recv_listen.c */
 int	recv_listen(struct recv *r, struct err *err)
@@ -203,6 +215,29 @@ void	door_ready(struct recv *r, struct door *d);
 void	doors_reload(struct recv *r);
 /* Open again what had to stay shut for a while, if it is time. */
 void	doors_check(struct recv *r);
+
+/* recv_handover.c */
+int	control_open(struct recv *r, struct err *err)
+	    __attribute__((warn_unused_result));
+void	control_close(struct recv *r);
+/* A newcomer is there: give it our listening sockets. */
+void	control_ready(struct recv *r);
+void	newcomer_ready(struct recv *r);
+/* It may have taken too long. */
+void	newcomer_check(struct recv *r);
+
+/* recv_end.c */
+/* All is done: return as soon as the publisher has closed its connection. */
+void	recv_leave(struct recv *r);
+/*
+ * Stop listening; whoever is connected goes on, but no longer than conf
+ * says.  Only who will be cut off is asked to connect again.
+ */
+void	recv_drain(struct recv *r);
+/* On a signal: drain or stop; on the second, at once. */
+void	recv_end(struct recv *r);
+void	recv_end_check(struct recv *r);
+bool	recv_is_over(const struct recv *r);
 
 /* recv_conn.c */
 void	conn_new(struct recv *r, int fd, const struct tcp_peer *peer,
@@ -223,6 +258,8 @@ void	conn_linger(struct recv *r, struct conn *c);
 void	conn_pause(struct recv *r, struct conn *c);
 void	conn_resume(struct recv *r, struct conn *c);
 void	conn_hold(struct recv *r, struct conn *c);
+/* Ask its publisher to connect again, if it can. */
+void	conn_ask_away(struct recv *r, struct conn *c);
 
 /* recv_guard.c */
 int	strangers_init(struct recv *r, struct err *err)

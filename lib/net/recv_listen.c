@@ -85,6 +85,7 @@ recv_stop_listening(struct recv *r)
 {
 	shut_doors(r);
 	listeners_close(r->conf->listeners);
+	control_close(r);
 }
 
 static void

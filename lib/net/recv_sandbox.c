@@ -64,6 +64,7 @@ recv_sandbox(const struct recv_conf *conf, struct err *err)
 	add_file(rules, conf->cert, false);
 	add_file(rules, conf->key, false);
 	add_file(rules, conf->metrics, true);
+	add_file(rules, conf->handover, true);
 	files = sandbox_paths(rules->path, rules->n, err);
 	free(rules);
 	if (files == -1)
