@@ -43,7 +43,7 @@ begins() { cat "$tmp"/log.* | grep -c 'begins to publish'; }
 publishing() { [ "$(begins)" -ge "$1" ]; }
 
 ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=64x48:rate=25 \
-    -t $((4 + publishers / 3)) \
+    -t $((4 + publishers * publishers / 40)) \
     -c:v libx264 -preset ultrafast -g 25 -f flv "$tmp/in.flv" || exit 99
 # The server announces audio and video, whatever comes.
 ffmpeg -nostdin -v error -i "$tmp/in.flv" -c copy -flvflags \
@@ -59,10 +59,10 @@ saver='cat >"$0/.$LIVESPOOL_STREAM.$$"
 start drain -l 127.0.0.1:0 --drain 30s -- sh -c "$saver" "$tmp/flv"
 publish a -re -t 1 & pub=$!
 pids="$pids $pub"
-wait_for 5 publishing 1
+wait_for 30 publishing 1
 kill "$server"
 refused() { ! bash -c ": <>/dev/tcp/127.0.0.1/$port" 2>/dev/null; }
-wait_for 5 refused; ok $? '--drain: nobody new after SIGTERM'
+wait_for 30 refused; ok $? '--drain: nobody new after SIGTERM'
 ended "$pub"
 status_is 0 'but the publisher goes on to its end'
 ended "$server"
@@ -72,7 +72,7 @@ test -s "$tmp/flv/a"; ok $? 'with its handler'
 start short -l 127.0.0.1:0 --drain 200ms -- sh -c "$saver" "$tmp/flv"
 publish b -re & pub=$!
 pids="$pids $pub"
-wait_for 5 publishing 2
+wait_for 30 publishing 2
 kill "$server"
 ended "$server"
 status_is 0 'the publisher has no more than its time'
@@ -83,7 +83,7 @@ start asks -l 127.0.0.1:0 --drain 20s \
     --reconnect-url rtmp://b.example/live -- sh -c "$saver" "$tmp/flv"
 perl "$here/../rtmp.pl" "$port" move d >"$tmp/moved" & pub=$!
 pids="$pids $pub"
-wait_for 5 logged asks 'begins to publish'
+wait_for 30 logged asks 'begins to publish'
 kill "$server"
 ended "$pub"
 is "$(cat "$tmp/moved")" rtmp://b.example/live \
@@ -94,9 +94,9 @@ status_is 0 'and goes'
 start twice -l 127.0.0.1:0 --drain 60s -- sh -c "$saver" "$tmp/flv"
 publish c -re & pub=$!
 pids="$pids $pub"
-wait_for 5 publishing 4
+wait_for 30 publishing 4
 kill "$server"
-wait_for 5 refused
+wait_for 30 refused
 kill "$server"
 ended "$server"
 status_is 75 'a second SIGTERM does not wait'
@@ -119,16 +119,16 @@ bash -c 'until [ -e "$1/stop" ]; do
 	    sleep 0.01
     done' "$port" "$tmp" >"$tmp/refused" & knocker=$!
 pids="$pids $senders $knocker"
-wait_for 30 publishing $((before + publishers))
+wait_for $((30 + publishers)) publishing $((before + publishers))
 start new --handover "$socket" -- sh -c "$saver" "$tmp/flv"
 new=$server
 is "$(cat "$tmp/ports.new")" "$(cat "$tmp/ports.old")" \
     'the next server has the same sockets'
-wait_for 5 logged old 'handed over'
+wait_for 30 logged old 'handed over'
 log_has old "handed over: $publishers publishers go on here" \
     'the old one keeps its publishers'
 publish late; ok $? 'who comes now is served'
-wait_for 5 logged new "stream 'late'"
+wait_for 30 logged new "stream 'late'"
 log_has new "stream 'late': 127.0.0.1" 'by the new one'
 lost=0
 for pid in $senders; do wait "$pid" || lost=$((lost + 1)); done
@@ -149,7 +149,7 @@ is "$(grep -c warning: "$tmp/log.old")" 1 'and nothing to complain of'
 
 run /dev/null rtmp-recv --handover "$socket" --keys "$tmp/none" -- true
 status_is 66 'a newcomer that fails'
-wait_for 5 logged new 'has gone'
+wait_for 30 logged new 'has gone'
 log_has new 'the other server has gone: this one goes on' 'is noticed'
 publish still; ok $? 'and the server there goes on'
 
@@ -163,7 +163,7 @@ kill -STOP "$third"
 begin fourth -l "127.0.0.1:$port" --handover "$socket" -- \
     sh -c "$saver" "$tmp/flv"
 waits() { [ "$(grep -c "$socket" /proc/net/unix)" -ge 2 ]; }
-wait_for 5 waits; ok $? 'a server that does not answer is waited for'
+wait_for 30 waits; ok $? 'a server that does not answer is waited for'
 kill -KILL "$third"
 ended "$third" 2>/dev/null
 wait_for 10 test -s "$tmp/ports.fourth"
