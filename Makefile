@@ -168,7 +168,11 @@ SHELLTESTS := $(sort $(wildcard tests/cmd/*.t tests/tree/*.t)) \
 
 .PHONY: tests soak lint bench bench-store install uninstall clean
 tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $B/soak/stream \
-    $(LIBRTMP)
+    $(LIBRTMP) $B/tests/faults.so
+# Loaded into a program under test: calls that fail, and power cuts.
+$B/tests/faults.so: tests/preload/faults.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
 # A day of stream time for each test; minutes to run.
 soak: all tests
 	SOAK=1 BIN="$(CURDIR)/$B/bin" prove -v --timer -e '' tests/soak/*.t
