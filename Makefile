@@ -46,11 +46,11 @@ FUZZ    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 # What each program links beyond the C library; the archive brings in no more.
 LIBS_rtmp-recv     := -lyaml -lssl -lcrypto -lseccomp
 LIBS_fragment-split := -lxxhash
-LIBS_segment-store := -lyaml -lxxhash
+LIBS_segment-store := -lyaml -lxxhash -larchive
 LIBS_transcode-job := -lavcodec -lswscale -lavutil -lyaml -lxxhash
 LIBS_playlist-gen  := -lyaml -lxxhash
 LIBS_segment-serve := -lmicrohttpd
-LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_transcode-job)
+LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_transcode-job) -larchive
 
 # A publisher for tests/pipe/clients.t, which does without if need be.
 LIBRTMP := $(if $(wildcard /usr/include/librtmp/rtmp.h),$B/tests/librtmp-publish)

@@ -16,7 +16,9 @@ static const struct command *const commands[] = {
 	&claim_command,
 	&done_command,
 	&expire_command,
+	&export_command,
 	&get_command,
+	&import_command,
 	&ls_command,
 	&pending_command,
 	&put_command,
@@ -34,7 +36,9 @@ static const struct opt_prog prog = {
 	"  claim    take tickets\n"
 	"  done     drop the tickets of originals that are complete\n"
 	"  expire   remove the oldest fragments\n"
+	"  export   write fragments as a tar file\n"
 	"  get      write fragments as one MP4\n"
+	"  import   store the fragments of a tar file\n"
 	"  ls       list fragments\n"
 	"  pending  list originals that lack renditions\n"
 	"  put      store fragments\n"
@@ -47,7 +51,7 @@ static const struct opt_prog prog = {
 static const struct command *
 find_command(const char *word, struct err *err)
 {
-	static const char *const later[] = { "export", "import", "watch" };
+	static const char *const later[] = { "watch" };
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

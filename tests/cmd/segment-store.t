@@ -217,7 +217,8 @@ run /dev/null segment-store ls --seq 9-3
 status_is 64 'a range that goes backwards'
 run /dev/null segment-store pending --ladder /dev/null
 status_is 78 'a bad ladder'
-for command in claim "done" expire get ls pending put requeue stat verify; do
+for command in claim "done" expire export get import ls \
+    pending put requeue stat verify; do
 	run /dev/null segment-store "$command" --help
 	status_is 0 "$command --help"
 	stdout_has "usage: segment-store $command" 'prints its usage'
