@@ -253,7 +253,7 @@ run_following(const struct conf *c, struct follow *f, struct err *err)
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return err_set(err, ERR_USAGE, "--spool: path too long");
 	if ((signals = open_signals(err)) == -1 ||
-	    (queue = watch_open(path, err)) == -1)
+	    (queue = watch_open(path, WATCH_ALL, err)) == -1)
 		goto out;
 	follow_update(f);
 	if (tell_ready(c->ready_fd, err) == -1)

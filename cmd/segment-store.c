@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
 	&requeue_command,
 	&stat_command,
 	&verify_command,
+	&watch_command,
 };
 
 static const struct opt_spec no_opts[] = { OPT_END };
@@ -45,24 +46,18 @@ static const struct opt_prog prog = {
 	"  requeue  put back the tickets of workers that are gone\n"
 	"  stat     count what is stored\n"
 	"  verify   find what is damaged\n"
+	"  watch    list originals that lack renditions, and all that come\n"
 	"'segment-store COMMAND --help' says more.\n"
 };
 
 static const struct command *
 find_command(const char *word, struct err *err)
 {
-	static const char *const later[] = { "watch" };
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(word, commands[i]->word) == 0)
 			return commands[i];
-	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (strcmp(word, later[i]) == 0) {
-			err_set(err, ERR_UNAVAILABLE, "'%s' is not done yet",
-			    word);
-			return NULL;
-		}
 	err_set(err, ERR_USAGE, "unknown command '%s'", word);
 	return NULL;
 }

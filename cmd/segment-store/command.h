@@ -75,7 +75,7 @@ struct command {
 
 extern const struct command claim_command, done_command, expire_command,
     export_command, get_command, import_command, ls_command, pending_command,
-    put_command, requeue_command, stat_command, verify_command;
+    put_command, requeue_command, stat_command, verify_command, watch_command;
 
 /*
  * The rest of a command line: options, which may also follow operands, and

@@ -98,6 +98,12 @@
 /* /streams.json: a thousand streams and more, in short lines. */
 #define LIMIT_HTTP_STREAMS_BYTES	(256 * 1024)
 
+/* Streams that are watched, originals that may be repeated because they are
+   still pending, and how often each. */
+#define LIMIT_TAIL_STREAMS	100000
+#define LIMIT_TAIL_OFFERS	100000
+#define LIMIT_TAIL_AGAIN	3
+
 /* What is remembered of a stream's directories: some 80 bytes for a thousand
    fragments of a rendition. */
 #define LIMIT_INDEX_BYTES	(64 * 1024 * 1024)

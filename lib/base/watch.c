@@ -2,24 +2,30 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/inotify.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/err.h"
 
-#define NAMES	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
+#define NEW	(IN_CREATE | IN_MOVED_TO)
+#define LEAVING	(IN_DELETE | IN_MOVED_FROM)
 #define GONE	(IN_DELETE_SELF | IN_MOVE_SELF)
 
 int
-watch_open(const char *path, struct err *err)
+watch_open(const char *path, enum watch_what what, struct err *err)
 {
+	uint32_t mask = GONE | IN_ONLYDIR | NEW |
+	    (what == WATCH_ALL ? LEAVING : 0);
 	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 
 	if (fd == -1)
 		return err_sys(err, ERR_OS, "cannot use inotify");
-	if (inotify_add_watch(fd, path, NAMES | GONE | IN_ONLYDIR) == -1) {
+	if (inotify_add_watch(fd, path, mask) == -1) {
 		err_sys(err, errno == ENOSPC ? ERR_OS : ERR_INPUT,
 		    "cannot watch '%s'", path);
 		close(fd);
@@ -53,4 +59,25 @@ watch_read(int fd, watch_fn *fn, void *arg, struct err *err)
 	if (gone)
 		return err_set(err, ERR_INPUT, "the watched directory is gone");
 	return 0;
+}
+
+bool
+watch_sees_all(const char *path)
+{
+	/* linux/magic.h does not have them all. */
+	static const uint32_t remote[] = { AFS_FS_MAGIC, AFS_SUPER_MAGIC,
+	    CODA_SUPER_MAGIC, NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, V9FS_MAGIC,
+	    0x00c36400 /* Ceph */, 0xff534d42 /* CIFS */,
+	    0xfe534d42 /* SMB2 */, FUSE_SUPER_MAGIC,
+	    0x01161970 /* GFS2 */, OCFS2_SUPER_MAGIC,
+	    0x0bd00bd0 /* Lustre */, 0x47504653 /* GPFS */ };
+	struct statfs fs;
+	size_t i;
+
+	if (statfs(path, &fs) == -1)
+		return false;
+	for (i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+		if ((uint32_t)fs.f_type == remote[i])
+			return false;
+	return true;
 }

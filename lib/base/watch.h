@@ -6,13 +6,17 @@
 #ifndef BASE_WATCH_H
 #define BASE_WATCH_H
 
+#include <stdbool.h>
+
 struct err;
+
+enum watch_what { WATCH_ALL, WATCH_NEW };	/* NEW: no names that leave */
 
 /*
  * Watch the directory PATH.  A non-blocking descriptor to poll for reading,
  * which the caller closes; -1 with ERR_INPUT or ERR_OS.
  */
-int	watch_open(const char *path, struct err *err)
+int	watch_open(const char *path, enum watch_what what, struct err *err)
 	    __attribute__((warn_unused_result));
 
 /*
@@ -23,5 +27,11 @@ int	watch_open(const char *path, struct err *err)
 typedef void watch_fn(const char *name, void *arg);
 int	watch_read(int fd, watch_fn *fn, void *arg, struct err *err)
 	    __attribute__((warn_unused_result));
+
+/*
+ * False when PATH is on a file system that other hosts may write to, by its
+ * type; or when that cannot be told.
+ */
+bool	watch_sees_all(const char *path);
 
 #endif /* BASE_WATCH_H */

@@ -26,12 +26,11 @@ grep -q parallel pending.sh; ok $? 'the page has the batch pipeline'
 bash pending.sh >out 2>err; ok $? 'it runs'
 made early; ok $? 'and makes everything'
 
-example inotifywait >queue.sh
+example 'segment-store watch' >queue.sh
 grep -q 'parallel' queue.sh; ok $? 'the page has the live pipeline'
 setsid bash queue.sh >out 2>err & pipeline=$!
-wait_for 10 grep -q '^Watches established' err; ok $? 'it runs'
 segment-store put late <fragments >/dev/null
-wait_for 30 made late; ok $? 'and makes what arrives'
+wait_for 30 made late; ok $? 'it makes what arrives'
 kill -- -"$pipeline"
 
 cp ladder.yaml new.yaml
