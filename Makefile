@@ -9,7 +9,7 @@
 #   make soak       the long tests: a day of stream time
 #   make bench      measure against ffmpeg, side by side
 #   make bench-ingest   rtmp-recv against nginx-rtmp
-#   make bench-store    put beside write, fsync, rename
+#   make bench-store    put beside write, fsync, rename; what asking costs
 #   make install    PREFIX and DESTDIR as usual; make uninstall
 #   make clean
 #
@@ -195,6 +195,7 @@ $B/bench/%: tests/bench/%.c
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -o $@ $<
 bench-store: all $B/bench/raw-store
 	BIN=$(CURDIR)/$B/bin tests/bench/store
+	tests/bench/store-read
 
 install: all player
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/ladders \

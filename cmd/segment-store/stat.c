@@ -1,5 +1,6 @@
 /* segment-store stat: what is stored of each stream. */
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,12 +8,27 @@
 #include "command.h"
 #include "store/stat.h"
 
+enum { KEY_PROMETHEUS = KEY_OWN };
+
 static const struct opt_spec opts[] = {
-	OPT_JSON, OPT_LADDER, OPT_SPOOL, OPT_END
+	OPT_JSON, OPT_LADDER,
+	{ KEY_PROMETHEUS, "prometheus", NULL, "metrics, as Prometheus reads" },
+	OPT_SPOOL, OPT_END
 };
 
+static bool prometheus;
 static struct stream_stat *stats;
 static size_t nstats;
+
+static int
+option(int key, const char *arg, struct err *err)
+{
+	(void)key;
+	(void)arg;
+	(void)err;
+	prometheus = true;
+	return 0;
+}
 
 static int
 stat_one(struct args *a, const char *stream, struct err *err)
@@ -50,9 +66,10 @@ print_table(const struct args *a)
 	for (i = 0; i < nstats; i++)
 		if ((int)strlen(stats[i].stream) > width)
 			width = (int)strlen(stats[i].stream);
-	printf("%-*s %6s %10s %9s %9s %14s %9s %8s%s\n", width, "STREAM",
-	    "EPOCHS", "FRAGMENTS", "FIRST", "LAST", "BYTES", "AGE_S",
-	    "TICKETS", a->ladder_file != NULL ? "  PENDING" : "");
+	printf("%-*s %6s %10s %9s %9s %14s %9s %6s %9s %8s%s\n", width,
+	    "STREAM", "EPOCHS", "FRAGMENTS", "FIRST", "LAST", "BYTES", "AGE_S",
+	    "FRAG/S", "BYTES/S", "TICKETS",
+	    a->ladder_file != NULL ? "  PENDING" : "");
 	for (i = 0; i < nstats; i++) {
 		st = &stats[i];
 		printf("%-*s %6" PRIu64 " %10" PRIu64 " %9" PRIu32 " %9" PRIu32
@@ -62,7 +79,9 @@ print_table(const struct args *a)
 			printf(" %9.1f", age);
 		else
 			printf(" %9s", "-");
-		printf(" %8" PRIu64, st->tickets);
+		printf(" %6.2f %9" PRIu64 " %8" PRIu64,
+		    (double)st->rate_fragments / STAT_RATE_S,
+		    st->rate_bytes / STAT_RATE_S, st->tickets);
 		if (a->ladder_file != NULL)
 			printf(" %8" PRIu64, st->pending);
 		putchar('\n');
@@ -81,9 +100,11 @@ print_json(const struct args *a)
 		printf("{\"stream\":\"%s\",\"epochs\":%" PRIu64
 		    ",\"fragments\":%" PRIu64 ",\"first\":%" PRIu32
 		    ",\"last\":%" PRIu32 ",\"bytes\":%" PRIu64
+		    ",\"fragments_per_s\":%.3f,\"bytes_per_s\":%" PRIu64
 		    ",\"tickets\":%" PRIu64, st->stream, st->epochs,
 		    st->fragments, st->first, st->last, st->bytes,
-		    st->tickets);
+		    (double)st->rate_fragments / STAT_RATE_S,
+		    st->rate_bytes / STAT_RATE_S, st->tickets);
 		if (age_s(st, &age))
 			printf(",\"age_s\":%.3f", age);
 		if (a->ladder_file != NULL)
@@ -92,13 +113,68 @@ print_json(const struct args *a)
 	}
 }
 
+/* A metric of every stream; OFFSET is its place in struct stream_stat. */
+static void
+print_metric(const char *name, const char *help, size_t offset)
+{
+	uint64_t v;
+	size_t i;
+
+	printf("# HELP livespool_%s %s\n# TYPE livespool_%s gauge\n", name,
+	    help, name);
+	for (i = 0; i < nstats; i++) {
+		memcpy(&v, (const char *)&stats[i] + offset, sizeof(v));
+		/* Names are safe as they are: name_ok(). */
+		printf("livespool_%s{stream=\"%s\"} %" PRIu64 "\n", name,
+		    stats[i].stream, v);
+	}
+}
+
+static void
+print_prometheus(const struct args *a)
+{
+	size_t i;
+
+	print_metric("epochs", "Epochs that have originals.",
+	    offsetof(struct stream_stat, epochs));
+	print_metric("fragments", "Originals stored.",
+	    offsetof(struct stream_stat, fragments));
+	print_metric("bytes", "Bytes of the originals stored.",
+	    offsetof(struct stream_stat, bytes));
+	print_metric("last_minute_fragments",
+	    "Originals that arrived in the last minute.",
+	    offsetof(struct stream_stat, rate_fragments));
+	print_metric("last_minute_bytes",
+	    "Bytes of the originals that arrived in the last minute.",
+	    offsetof(struct stream_stat, rate_bytes));
+	print_metric("tickets", "Tickets in the queue.",
+	    offsetof(struct stream_stat, tickets));
+	if (a->ladder_file != NULL)
+		print_metric("pending", "Originals that lack live renditions.",
+		    offsetof(struct stream_stat, pending));
+	printf("# HELP livespool_newest_seq Number of the newest original.\n"
+	    "# TYPE livespool_newest_seq gauge\n");
+	for (i = 0; i < nstats; i++)
+		printf("livespool_newest_seq{stream=\"%s\"} %" PRIu32 "\n",
+		    stats[i].stream, stats[i].last);
+	printf("# HELP livespool_newest_timestamp_seconds "
+	    "When the newest original arrived.\n"
+	    "# TYPE livespool_newest_timestamp_seconds gauge\n");
+	for (i = 0; i < nstats; i++)
+		printf("livespool_newest_timestamp_seconds{stream=\"%s\"} "
+		    "%.3f\n", stats[i].stream,
+		    (double)stats[i].newest_us / 1e6);
+}
+
 static int
 run(struct args *a, struct err *err)
 {
 	if (each_stream(a, stat_one, err) == -1 ||
 	    stat_tickets(&a->spool, stats, nstats, err) == -1)
 		return -1;
-	if (a->format == LINE_JSON)
+	if (prometheus)
+		print_prometheus(a);
+	else if (a->format == LINE_JSON)
 		print_json(a);
 	else
 		print_table(a);
@@ -109,12 +185,14 @@ const struct command stat_command = {
 	.word = "stat",
 	.prog = {
 		.name = "segment-store stat",
-		.synopsis = "[--spool DIR] [--ladder FILE] [--json] [STREAM...]",
+		.synopsis = "[--spool DIR] [--ladder FILE] "
+		    "[--json | --prometheus] [STREAM...]",
 		.summary = "Say what is stored of each stream, and how old the "
 		    "newest is.",
 		.opts = opts,
 	},
 	.min = 0,
 	.max = -1,
+	.option = option,
 	.run = run,
 };

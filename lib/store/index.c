@@ -305,6 +305,18 @@ put_index(struct buf *b, const struct index *ix, bool all)
 	buf_printf(b, TRAILER "%" PRIu64 "\n", n);
 }
 
+/* Are there originals of which nobody asked? */
+static bool
+any_unseen(const struct index *ix)
+{
+	size_t i;
+
+	for (i = 0; i < ix->sorted; i++)
+		if (is_src(&ix->entries[i]) && !ix->entries[i].seen)
+			return true;
+	return false;
+}
+
 void
 index_close(struct index *ix, bool all)
 {
@@ -312,7 +324,7 @@ index_close(struct index *ix, bool all)
 	struct err err = ERR_INIT;
 	struct buf b;
 
-	if (ix->changed) {
+	if (ix->changed || (all && any_unseen(ix))) {
 		qsort(ix->entries, ix->count, sizeof(*ix->entries), compare);
 		buf_init(&b, LIMIT_INDEX_BYTES);
 		put_index(&b, ix, all);

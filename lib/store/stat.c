@@ -3,57 +3,169 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/err.h"
+#include "store/index.h"
 #include "store/select.h"
 
-struct count {
-	struct spool		*s;
-	struct stream_stat	*st;
-	struct spool_key	 newest;
-};
-
+/* Add the size of KEY's file.  1, 0 when it was removed meanwhile, -1. */
 static int
-count_fragment(const struct spool_key *key, void *arg, struct err *err)
+add_size(struct spool *s, const struct spool_key *key, uint64_t *bytes,
+    struct err *err)
 {
-	struct count *c = arg;
 	char path[SPOOL_PATH_BYTES];
 	struct stat st;
 
 	spool_path(key, path);
-	if (fstatat(c->s->fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1) {
-		if (errno == ENOENT)
-			return 0;	/* removed meanwhile */
-		return err_sys(err, ERR_IO, "cannot stat '%s/%s'", c->s->dir,
-		    path);
+	if (fstatat(s->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		*bytes += (uint64_t)st.st_size;
+		return 1;
 	}
-	if (c->st->fragments == 0)
-		c->st->first = key->seq;
-	if (c->st->fragments == 0 || key->epoch != c->newest.epoch)
-		c->st->epochs++;
-	c->st->last = key->seq;
-	c->st->fragments++;
-	c->st->bytes += (uint64_t)st.st_size;
-	c->newest = *key;
+	if (errno == ENOENT)
+		return 0;
+	return err_sys(err, ERR_IO, "cannot stat '%s/%s'", s->dir, path);
+}
+
+/* Look at each original of a group, and remember the sums if it rests. */
+static int
+count_group(struct index *ix, const struct spool_key *key, uint32_t group,
+    struct index_entry *e, struct err *err)
+{
+	struct spool_key k = *key;
+	bool there[SPOOL_GROUP], rests;
+	uint32_t i;
+	int rc;
+
+	*e = (struct index_entry){ .rendition = SPOOL_SRC,
+	    .epoch = key->epoch, .group = group };
+	rests = index_rests(ix, key, group, &e->stamp);
+	if (spool_group(ix->s, key, group, there, err) == -1)
+		return -1;
+	for (i = 0; i < SPOOL_GROUP; i++) {
+		if (!there[i])
+			continue;
+		k.seq = group * SPOOL_GROUP + i;
+		if ((rc = add_size(ix->s, &k, &e->bytes, err)) == -1)
+			return -1;
+		if (rc == 0)
+			continue;
+		e->last = k.seq;
+		if (e->count++ == 0)
+			e->first = k.seq;
+	}
+	if (rests)
+		index_note(ix, e);
 	return 0;
+}
+
+static int
+add_group(struct index *ix, const struct spool_key *key, uint32_t group,
+    struct stream_stat *st, struct err *err)
+{
+	const struct index_entry *known = index_find(ix, key, group);
+	struct index_entry e;
+
+	if (known != NULL && known->bytes != INDEX_BYTES_UNKNOWN)
+		e = *known;
+	else if (count_group(ix, key, group, &e, err) == -1)
+		return -1;
+	if (e.count == 0)
+		return 0;
+	if (st->fragments == 0)
+		st->first = e.first;
+	st->last = e.last;
+	st->fragments += e.count;
+	st->bytes += e.bytes;
+	return 0;
+}
+
+static int
+add_epoch(struct index *ix, const struct spool_key *key,
+    struct stream_stat *st, struct err *err)
+{
+	uint64_t before = st->fragments;
+	uint32_t *groups;
+	size_t count, i;
+	int rc = 0;
+
+	if (spool_groups(ix->s, key, &groups, &count, err) == -1)
+		return -1;
+	for (i = 0; i < count && rc == 0; i++)
+		rc = add_group(ix, key, groups[i], st, err);
+	free(groups);
+	st->epochs += st->fragments > before;
+	return rc;
+}
+
+static int
+add_epochs(struct spool *s, struct stream_stat *st, struct err *err)
+{
+	struct spool_key key = { .rendition = SPOOL_SRC };
+	struct index ix;
+	uint32_t *epochs;
+	size_t count, i;
+	int rc = 0;
+
+	memcpy(key.stream, st->stream, sizeof(key.stream));
+	if (spool_epochs(s, st->stream, SPOOL_SRC, &epochs, &count,
+	    err) == -1)
+		return -1;
+	index_open(&ix, s, st->stream);
+	for (i = 0; i < count && rc == 0; i++) {
+		key.epoch = epochs[i];
+		rc = add_epoch(&ix, &key, st, err);
+	}
+	index_close(&ix, rc == 0);
+	free(epochs);
+	return rc;
+}
+
+struct rate {
+	struct spool		*s;
+	struct stream_stat	*st;
+};
+
+static int
+add_rate(const struct spool_key *key, void *arg, struct err *err)
+{
+	const struct rate *r = arg;
+	int rc = add_size(r->s, key, &r->st->rate_bytes, err);
+
+	if (rc == 1)
+		r->st->rate_fragments++;
+	return rc == -1 ? -1 : 0;
 }
 
 int
 stat_stream(struct spool *s, const char *stream, struct stream_stat *st,
     struct err *err)
 {
-	struct count c = { .s = s, .st = st };
+	struct rate r = { s, st };
+	struct select sel = SELECT_ALL;
+	struct spool_key newest;
+	int rc;
 
 	memset(st, 0, sizeof(*st));
 	snprintf(st->stream, sizeof(st->stream), "%s", stream);
-	if (spool_each(s, stream, SPOOL_SRC, 0, SPOOL_SEQ_MAX, count_fragment,
-	    &c, err) == -1)
+	if (add_epochs(s, st, err) == -1)
 		return -1;
 	if (st->fragments == 0)
 		return 0;
-	return select_arrival_us(s, &c.newest, NULL, &st->newest_us, err);
+	rc = spool_newest(s, stream, SPOOL_SRC, &newest, err);
+	if (rc != 1)
+		return rc;
+	if (select_arrival_us(s, &newest, NULL, &st->newest_us, err) == -1 &&
+	    spool_mtime_us(s, &newest, &st->newest_us, err) == -1)
+		return err->errnum == ENOENT ? 0 : -1;
+	sel.from_us = clock_wall_us() - STAT_RATE_S * INT64_C(1000000);
+	sel.to_us = clock_wall_us();
+	if (st->newest_us < sel.from_us)
+		return 0;
+	return select_each(s, stream, SPOOL_SRC, &sel, add_rate, &r, err);
 }
 
 static int

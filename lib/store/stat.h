@@ -1,5 +1,8 @@
 /*
  * stat - what the spool holds of each stream, in numbers.
+ *
+ * Exact; yet only directories that have changed lately are counted, the sums
+ * of the others are remembered (index.h).
  */
 #ifndef STORE_STAT_H
 #define STORE_STAT_H
@@ -12,11 +15,15 @@
 
 struct err;
 
+#define STAT_RATE_S	60
+
 struct stream_stat {
 	char		stream[NAME_BYTES];
 	uint64_t	epochs, fragments, bytes;	/* of originals */
 	uint32_t	first, last;		/* seq; 0: no fragment */
 	int64_t		newest_us;		/* its arrival; 0: none */
+	uint64_t	rate_fragments;		/* that arrived in the last */
+	uint64_t	rate_bytes;		/* STAT_RATE_S */
 	uint64_t	tickets;
 	uint64_t	pending;		/* stat_pending() */
 };
