@@ -131,6 +131,7 @@ struct options {
 	size_t		 nlisten;
 	const char	*user;
 	char *const	*handler;	/* argv; NULL: to stdout */
+	struct starter	 starter;
 	char		*auth[2];	/* argv */
 	char *const	*programs[2];	/* of the starter */
 	bool		 hash_key;
@@ -489,7 +490,7 @@ get_listeners(struct options *o, struct err *err)
  * children must die of their own signals: it ignores none.
  */
 static int
-begin_starter(struct options *o, struct starter *starter, struct err *err)
+begin_starter(struct options *o, struct err *err)
 {
 	char **env;
 	int rc;
@@ -503,10 +504,10 @@ begin_starter(struct options *o, struct starter *starter, struct err *err)
 		o->auth[0] = (char *)(uintptr_t)o->conf.auth;
 		o->programs[RECV_AUTH] = o->auth;
 	}
-	rc = starter_begin(starter, o->programs, 2, env, o->user, err);
+	rc = starter_begin(&o->starter, o->programs, 2, env, o->user, err);
 	free(env);
 	if (rc == 0)
-		o->conf.starter = starter;
+		o->conf.starter = &o->starter;
 	return rc;
 }
 
@@ -514,14 +515,13 @@ static int
 serve(struct options *o, struct err *err)
 {
 	struct recv_conf *conf = &o->conf;
-	struct starter starter;
 	int rc = -1;
 
 	if (fill_standard_fds(err) == -1 ||
 	    get_listeners(o, err) == -1 ||
 	    open_status(&conf->status_fd, err) == -1 ||
 	    (o->handler == NULL && open_output(&conf->out_fd, err) == -1) ||
-	    begin_starter(o, &starter, err) == -1)
+	    begin_starter(o, err) == -1)
 		return -1;
 	raise_files(conf->max_publishers);
 	conf->listeners = &o->listeners;
@@ -531,7 +531,7 @@ serve(struct options *o, struct err *err)
 	    block_signals(&conf->signal_fd, err) == 0)
 		rc = recv_run(conf, err);
 	if (conf->starter != NULL)
-		starter_end(&starter);
+		starter_end(&o->starter);
 	return rc;
 }
 

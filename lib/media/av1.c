@@ -133,7 +133,10 @@ av1_find_size(const uint8_t *p, size_t n, struct av1_size *size)
 static bool
 can_begin(uint8_t c)
 {
-	return memchr("\x12\x0a\x1a\x22\x2a\x32\x3a", c & ~4, 7) != NULL;
+	static const uint8_t first[] = { 0x12, 0x0a, 0x1a, 0x22, 0x2a, 0x32,
+	    0x3a };
+
+	return memchr(first, c & ~4, sizeof(first)) != NULL;
 }
 
 void

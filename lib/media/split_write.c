@@ -231,7 +231,7 @@ close_parts(struct split *s, int64_t end, uint32_t flags,
 int
 split_close(struct split *s, int64_t end, uint32_t flags, struct err *err)
 {
-	struct part parts[SPLIT_TRACKS];
+	struct part parts[SPLIT_TRACKS] = { { 0, 0 } };
 
 	for (size_t i = 0; i < s->ntracks; i++)
 		parts[i] = (struct part){ s->tracks[i].count,
@@ -261,7 +261,7 @@ int
 split_close_at(struct split *s, int64_t end, struct err *err)
 {
 	const struct split_track *lead = &s->tracks[s->lead];
-	struct part parts[SPLIT_TRACKS];
+	struct part parts[SPLIT_TRACKS] = { { 0, 0 } };
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->ntracks; i++) {

@@ -282,7 +282,7 @@ int
 spool_now_us(struct spool *s, int64_t *now_us, struct err *err)
 {
 	struct spool_draft d;
-	struct stat st;
+	struct stat st = { 0 };
 	int rc;
 
 	if (create_tmp(s->fd, "now", &d, err) == -1)
