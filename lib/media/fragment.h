@@ -24,6 +24,8 @@ struct iovec;
 #define FRAGMENT_DEPENDENT	0x1u	/* does not start on a sync sample */
 #define FRAGMENT_EPOCH_START	0x2u	/* first of an epoch */
 #define FRAGMENT_LAST		0x4u	/* its publication ended here */
+#define FRAGMENT_GAP		0x8u	/* of a rendition: the original has no
+					   samples for it, and so has this */
 
 struct fragment_info {
 	uint32_t	flags;

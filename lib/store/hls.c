@@ -150,7 +150,7 @@ fill_entry(const struct timeline *t, const struct timeline_row *row,
 	memset(e, 0, sizeof(*e));
 	spool_path(&key, path);
 	relative(path, e->uri);
-	e->gap = seg == NULL;
+	e->gap = seg == NULL || (seg->flags & FRAGMENT_GAP) != 0;
 	e->duration_us = seg == NULL ? te->duration_us : timeline_seg_us(seg);
 	e->breaks = te->breaks;
 	e->date_us = te->dated ? te->date_us : 0;

@@ -78,6 +78,10 @@ put_flags(struct buf *b, const struct line *line, const char *quote,
 		buf_printf(b, "%s%slast%s", comma, quote, quote);
 		comma = ",";
 	}
+	if (info->flags & FRAGMENT_GAP) {
+		buf_printf(b, "%s%sgap%s", comma, quote, quote);
+		comma = ",";
+	}
 	if (comma[0] == '\0')
 		buf_put_str(b, none);
 }
@@ -186,6 +190,8 @@ parse_flag(const char *s, size_t n, struct fragment_info *info)
 		info->flags |= FRAGMENT_EPOCH_START;
 	} else if (n == 4 && memcmp(s, "last", n) == 0) {
 		info->flags |= FRAGMENT_LAST;
+	} else if (n == 3 && memcmp(s, "gap", n) == 0) {
+		info->flags |= FRAGMENT_GAP;
 	}
 	return n > 0;
 }

@@ -181,6 +181,7 @@ publish_output(const struct transcode *t, struct spool *s,
 
 	switch (out->kind) {
 	case TRANSCODE_SEGMENT:
+	case TRANSCODE_GAP:
 		spool_path(&key, path);
 		rc = spool_publish(s, path, out->segment.p, out->segment.n,
 		    err);
@@ -190,8 +191,6 @@ publish_output(const struct transcode *t, struct spool *s,
 	case TRANSCODE_NONE:
 		spool_none_path(&key, path);
 		rc = spool_publish(s, path, "", 0, err);
-		break;
-	case TRANSCODE_GAP:
 		break;
 	}
 	return rc == -1 ? -1 : 0;

@@ -34,7 +34,8 @@ struct transcode_conf {
 enum transcode_kind {
 	TRANSCODE_SEGMENT,	/* INIT and SEGMENT are filled */
 	TRANSCODE_NONE,		/* the epoch cannot have this rendition */
-	TRANSCODE_GAP,		/* the original has no samples for it */
+	TRANSCODE_GAP,		/* the original has no samples for it: SEGMENT
+				   says so */
 };
 
 struct transcode_output {

@@ -104,6 +104,23 @@ put_output(const struct transcode *t, struct transcode_output *out,
 	return seal(&out->segment, err);
 }
 
+/* Pictures or sound that paused: nothing is pending, there is nothing more. */
+static int
+gap_output(const struct transcode *t, struct transcode_output *out,
+    struct err *err)
+{
+	struct fragment_info info = t->info;
+
+	info.flags = (info.flags & ~FRAGMENT_DEPENDENT) | FRAGMENT_GAP;
+	info.back = 0;
+	info.name = fragment_name(t->key.stream, out->rendition->name);
+	mp4_put_styp(&out->segment);
+	fragment_put_info(&out->segment, &info);
+	mp4_put_fragment(&out->segment, info.seq, NULL, 0);
+	out->kind = TRANSCODE_GAP;
+	return seal(&out->segment, err);
+}
+
 /* The source's own samples. */
 static int
 copy_output(const struct transcode *t, struct transcode_output *out,
@@ -114,10 +131,8 @@ copy_output(const struct transcode *t, struct transcode_output *out,
 	struct track copy = *track;
 	struct mp4_run run;
 
-	if (from == NULL || from->count == 0) {
-		out->kind = TRANSCODE_GAP;
-		return 0;
-	}
+	if (from == NULL || from->count == 0)
+		return gap_output(t, out, err);
 	if (from->dts > INT64_MAX / 2)
 		return err_set(err, ERR_DATA, "bad decode time %" PRIu64,
 		    from->dts);
@@ -424,8 +439,9 @@ encode_rungs(struct job *j, struct err *err)
 		return -1;
 	if (!has_pictures(j)) {
 		for (i = 0; i < j->nrungs; i++)
-			if (j->outputs[i] != NULL)
-				j->outputs[i]->kind = TRANSCODE_GAP;
+			if (j->outputs[i] != NULL &&
+			    gap_output(j->t, j->outputs[i], err) == -1)
+				return -1;
 		return 0;
 	}
 	decode.samples = j->samples;

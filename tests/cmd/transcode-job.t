@@ -203,6 +203,30 @@ cat "$tmp"/kill/src/cam/000001/*/*.mp4 >"$tmp/src.mp4"
 packets "$tmp/src.mp4" v >"$tmp/source.pts"
 check_video "$spool" h264-180p
 
+# Pictures that pause for four seconds while the sound goes on.
+ffmpeg -v error -f lavfi -i testsrc2=s=320x180:r=30:d=9 \
+    -f lavfi -i sine=d=9:r=48000 -vf "select='not(between(t,2,5.99))'" \
+    -vsync passthrough -c:v libx264 -preset veryfast -bf 0 -sc_threshold 0 \
+    -force_key_frames 1,6,7,8 -c:a aac "$tmp/pause.flv"
+store "$tmp/pause.flv" "$tmp/pause"
+is "$(wc -l <"$tmp/pause.lines")" 9 'pictures that pause: a fragment each second'
+job "$tmp/pause" "$tmp"/pause/src/cam/000001/*/*.mp4
+status_is 0 'and each is transcoded'
+stderr_has "no samples for 'h264-180p', which gets a gap" 'with a warning'
+grep -q '	h264-180p	.*	gap$' "$tmp/out"
+ok $? 'and a line that says so'
+run /dev/null segment-store pending --spool "$tmp/pause" \
+    --ladder "$tmp/ladder.yaml"
+is "$(cat "$tmp/out")" '' 'nothing is pending'
+is "$(find "$tmp/pause/queue" -type f)" '' 'nor in the queue'
+run /dev/null playlist-gen --spool "$tmp/pause" --live cam
+gaps=$(grep -c EXT-X-GAP "$tmp/pause/www/cam/h264-180p/live.m3u8")
+[ "$gaps" -ge 2 ] && [ "$gaps" -le 4 ]
+ok $? "the playlist has the gaps ($gaps), and waits for nothing"
+is "$(grep -c '^0' "$tmp/pause/www/cam/aac/live.m3u8")" 9 'the sound is all there'
+whole "$tmp/pause" h264-180p
+is "$(packets "$tmp/whole.mp4" v | wc -l)" 150 'and so are the pictures'
+
 run /dev/null transcode-job "$tmp/one/$first"
 status_is 64 'no ladder'
 job "$tmp/one" -r nope "$tmp/one/$first"
