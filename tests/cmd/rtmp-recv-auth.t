@@ -11,7 +11,7 @@ start_server() {
 	    9>"$tmp/port" >/dev/null 2>"$tmp/log" &
 	server=$!
 	pids="$pids $server"
-	wait_for 5 test -s "$tmp/port"
+	wait_for 20 test -s "$tmp/port"
 	read -r port <"$tmp/port"
 }
 
@@ -55,7 +55,7 @@ saver='cat >/dev/null; echo "$LIVESPOOL_STREAM" >>"$0/streams"'
 start_server --auth "$tmp/auth" --auth-timeout 700ms -- sh -c "$saver" "$tmp"
 try s3cret
 is "$code" NetStream.Publish.Start 'who is allowed publishes'
-wait_for 5 test -s "$tmp/streams"
+wait_for 20 test -s "$tmp/streams"
 is "$(cat "$tmp/streams")" cam1 'under the name that was answered'
 is "$(sed 's/^port=[0-9]*$/port=N/' "$tmp/question" | tr '\n' ' ')" \
     'app=live name=s3cret query= ip=127.0.0.1 port=N ' \
@@ -90,14 +90,14 @@ start_server --auth "$tmp/auth" --auth-timeout 20s -- sh -c "$saver" "$tmp"
 rm -f "$tmp/hanging"
 perl "$client" "$port" try hang >/dev/null & waiting=$!
 pids="$pids $waiting"
-wait_for 5 test -s "$tmp/hanging"
+wait_for 20 test -s "$tmp/hanging"
 try s3cret
 is "$code ${took%.*}" 'NetStream.Publish.Start 0' \
     'nobody waits for the question of another'
 kill "$waiting"
 wait "$waiting" 2>/dev/null
 gone() { ! kill -0 "$(cat "$tmp/hanging")"; }
-wait_for 5 gone; ok $? 'the program is killed when its publisher leaves'
+wait_for 20 gone; ok $? 'the program is killed when its publisher leaves'
 
 rm -f "$tmp/hanging"
 crowd=
@@ -122,7 +122,7 @@ none_left() {
 	done
 	return 0
 }
-wait_for 5 none_left; ok $? 'and leaves no program behind'
+wait_for 20 none_left; ok $? 'and leaves no program behind'
 
 start_server --once --auth "$tmp/auth"
 try s3cret

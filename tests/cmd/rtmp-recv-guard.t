@@ -11,7 +11,7 @@ start_server() {
 	    9>"$tmp/port" >/dev/null 2>"$tmp/log" &
 	server=$!
 	pids="$pids $server"
-	wait_for 5 test -s "$tmp/port"
+	wait_for 20 test -s "$tmp/port"
 	read -r port <"$tmp/port"
 }
 
@@ -35,7 +35,7 @@ hold() {
 	holder=$!
 	pids="$pids $holder"
 	exec 7>"$tmp/holder"
-	wait_for 5 test -s "$tmp/held"
+	wait_for 20 test -s "$tmp/held"
 }
 let_go() { exec 7>&-; wait "$holder"; }
 
@@ -53,9 +53,9 @@ kill -0 "$holder" && ! grep -qE "stream 'x': .*(lost|ends|taken)" "$tmp/log"
 ok $? 'the first one is untouched'
 try y
 is "$code" NetStream.Publish.Start 'another stream is free'
-wait_for 5 logged "stream 'y': connection lost"
+wait_for 20 logged "stream 'y': connection lost"
 let_go
-wait_for 5 logged "stream 'x': connection lost"
+wait_for 20 logged "stream 'x': connection lost"
 try x
 is "$code" NetStream.Publish.Start 'and so is the stream afterwards'
 stop_server
@@ -101,7 +101,7 @@ is "$code ${took%.*}" 'NetStream.Publish.Denied 0' \
 perl "$client" "$port" try wrong6 >"$tmp/out" & waiting=$!
 pids="$pids $waiting"
 bad_keys() { [ "$(grep -c 'bad key' "$tmp/log")" -ge "$1" ]; }
-wait_for 5 bad_keys 7
+wait_for 20 bad_keys 7
 kill "$waiting"; wait "$waiting" 2>/dev/null
 connections() { ss -tnH state established "sport = :$port" | wc -l; }
 no_connections() { [ "$(connections)" -eq 0 ]; }
@@ -118,13 +118,13 @@ start_server --keys "$tmp/keys.yaml" -- sh -c "$discard"
 hold right
 echo 'streams: nonsense' >"$tmp/keys.yaml"
 kill -HUP "$server"
-wait_for 5 logged 'the old keys stay'
+wait_for 20 logged 'the old keys stay'
 log_has 'keys.yaml:1:10: ' 'a bad file is refused, with its line'
 try 'other?key=right'
 is "$code" NetStream.Publish.Denied 'the old keys hold: not another name'
 echo 'streams: {}' >"$tmp/keys.yaml"
 kill -HUP "$server"
-wait_for 5 logged '0 keys from'
+wait_for 20 logged '0 keys from'
 try right
 is "$code" NetStream.Publish.Denied 'a key that is gone publishes no more'
 kill -0 "$holder" && ! grep -qE "stream 'cam1': .*(lost|ends|taken)" "$tmp/log"
@@ -151,12 +151,12 @@ mkfifo "$tmp/more"
 perl "$client" "$port" half 8 <"$tmp/more" >"$tmp/ready" & crowd=$!
 pids="$pids $crowd"
 exec 6>"$tmp/more"
-wait_for 5 test -s "$tmp/ready"
+wait_for 20 test -s "$tmp/ready"
 made_room() {
 	[ "$(grep -c 'closed to make room: too many connections of this' \
 	    "$tmp/log")" -eq 3 ]
 }
-wait_for 5 made_room; ok $? 'the oldest make room for new ones'
+wait_for 20 made_room; ok $? 'the oldest make room for new ones'
 try y
 is "$code" NetStream.Publish.Start 'of which one may publish'
 kill -0 "$holder" && ! grep -q "stream 'x'.*lost" "$tmp/log"
@@ -177,13 +177,13 @@ stop_server
     sh -c "$discard") 9>"$tmp/port" >/dev/null 2>"$tmp/log" &
 server=$!
 pids="$pids $server"
-wait_for 5 test -s "$tmp/port"
+wait_for 20 test -s "$tmp/port"
 read -r port <"$tmp/port"
 hold x
 perl "$client" "$port" half 60 <"$tmp/more" >"$tmp/ready" & crowd=$!
 pids="$pids $crowd"
 exec 6>"$tmp/more"
-wait_for 5 logged 'closed to make room: too few descriptors'
+wait_for 20 logged 'closed to make room: too few descriptors'
 log_has 'closed to make room: too few descriptors' \
     'without descriptors the oldest make room'
 try y

@@ -19,7 +19,7 @@ start_server() {
 	    9>"$tmp/port" >/dev/null 2>"$tmp/log" &
 	server=$!
 	pids="$pids $server"
-	wait_for 5 test -s "$tmp/port"
+	wait_for 20 test -s "$tmp/port"
 	read -r port <"$tmp/port"
 }
 
@@ -78,7 +78,7 @@ attack large large 16777215
 attack huge huge
 publish good; ok $? 'a publisher gets through'
 written() { [ "$(packets "$tmp/good-stream.flv")" = "$sent" ]; }
-wait_for 5 written
+wait_for 20 written
 is "$(packets "$tmp/good-stream.flv")" "$sent" 'no frame is lost'
 is "$(cat "$tmp/half")" ready 'beside half handshakes'
 wait_for 10 test -s "$tmp/keys"
@@ -87,7 +87,7 @@ keys=$(cut -d' ' -f1 "$tmp/keys")
 wait_for 10 grep -q . "$tmp/deaf"
 is "$(cat "$tmp/deaf")" closed 'somebody who does not read'
 is "$(tail -n 1 "$tmp/large")" sent 'a message of 16777215 bytes'
-wait_for 5 test -s "$tmp/large-stream.flv"
+wait_for 20 test -s "$tmp/large-stream.flv"
 is "$(cut -d' ' -f1 "$tmp/huge")" NetStream.Publish.Start 'and chunks of 2 GB'
 memory_is_below $(((64 + 16) * 1024)) 'memory stays below its maximum'
 [ "$(grep -c warning: "$tmp/log")" -lt $((60 * (2 + seconds / 5))) ]
@@ -118,7 +118,7 @@ status_is 0 'the server ends'
 
 start_server --max-message 100000 -- sh -c 'cat >/dev/null'
 perl "$client" "$port" large x 100001 >/dev/null
-wait_for 5 logged 'message of 100001 bytes, limit 100000'
+wait_for 20 logged 'message of 100001 bytes, limit 100000'
 log_has 'message of 100001 bytes, limit 100000' 'messages have a maximum'
 is "$(perl "$client" "$port" large x 100000 | tail -n 1)" sent \
     'which is allowed'

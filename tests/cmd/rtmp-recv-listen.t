@@ -9,7 +9,7 @@ start_server() {
 	rtmp-recv -v --ready-fd 9 "$@" 9>"$tmp/ports" 2>"$tmp/log" &
 	server=$!
 	pids="$pids $server"
-	wait_for 5 test -s "$tmp/ports"
+	wait_for 20 test -s "$tmp/ports"
 	ports=$(tr '\n' ' ' <"$tmp/ports")
 	ports=${ports% }
 }
@@ -47,7 +47,7 @@ if [ -n "$ipv6" ]; then
 	start_server -l '[::1]:0' -- sh -c 'cat >/dev/null'
 	publish "rtmp://[::1]:$ports/live/a"
 	ok $? 'IPv6'
-	wait_for 5 logged ' ends: '
+	wait_for 20 logged ' ends: '
 	grep -q "'a': \[::1\]:[0-9]* begins" "$tmp/log"
 	ok $? 'its addresses are in brackets'
 	run /dev/null rtmp-recv -l "[::1]:$ports" -- true
@@ -59,7 +59,7 @@ if [ -n "$ipv6" ]; then
 	publish "rtmp://[::1]:$ports/live/a" &&
 	    publish "rtmp://127.0.0.1:$ports/live/b"
 	ok $? 'no address: both families'
-	wait_for 5 logged "stream 'b': 127.0.0.1"
+	wait_for 20 logged "stream 'b': 127.0.0.1"
 	ok $? 'IPv4 addresses are written as such'
 	stop_server
 	start_server -l '[::]:0' -- sh -c 'cat >/dev/null'
@@ -117,11 +117,11 @@ inherit 2 rtmp-recv -v --ready-fd 9 --cert "$tmp/cert.pem" \
     9>"$tmp/ports" 2>"$tmp/log" &
 server=$!
 pids="$pids $server"
-wait_for 5 test -s "$tmp/ports"
+wait_for 20 test -s "$tmp/ports"
 cmp -s "$tmp/ports" "$tmp/inherited"; ok $? 'inherited sockets are served'
 { read -r port; read -r port2; } <"$tmp/inherited"
 publish "rtmp://127.0.0.1:$port/live/a"; ok $? 'the first'
-wait_for 5 test -e "$tmp/done"
+wait_for 20 test -e "$tmp/done"
 publish "rtmps://127.0.0.1:$port2/live/b"; ok $? 'and the second, as rtmps'
 is "$(grep -c . "$tmp/fds")" 3 'a handler has three descriptors'
 ! grep -q LISTEN_ "$tmp/env"; ok $? 'and does not hear of them'

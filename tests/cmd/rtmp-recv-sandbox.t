@@ -11,7 +11,7 @@ start_server() {
 	    9>"$tmp/port" >/dev/null 2>"$tmp/log" &
 	server=$!
 	pids="$pids $server"
-	wait_for 5 test -s "$tmp/port"
+	wait_for 20 test -s "$tmp/port"
 	read -r port <"$tmp/port"
 }
 
@@ -47,13 +47,13 @@ else
 fi
 try one
 is "$code" NetStream.Publish.Start 'it publishes'
-wait_for 5 test -s "$tmp/save/status.cam"
+wait_for 20 test -s "$tmp/save/status.cam"
 is "$(awk '$1 == "Seccomp:" || $1 == "NoNewPrivs:" { print $2 }' \
 	"$tmp/save/status.cam" | tr -d '\n')" 00 'the handler is in none'
 
 ln -sfn new "$tmp/conf/now"
 kill -HUP "$server"
-wait_for 5 grep -q "1 keys from" "$tmp/log"
+wait_for 20 grep -q "1 keys from" "$tmp/log"
 ok $? 'keys are read again'
 # The old handler sleeps: a takeover kills it, from inside the sandbox.
 try two
@@ -76,7 +76,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	start_server --user nobody -- sh -c "$handler" "$tmp/save"
 	is "$(field Uid "$server")" "$(id -u nobody)" '--user: who it is'
 	try nobody1
-	wait_for 5 test -s "$tmp/save/status.nobody1"
+	wait_for 20 test -s "$tmp/save/status.nobody1"
 	is "$(awk '$1 == "Uid:" { print $2 }' "$tmp/save/status.nobody1")" \
 	    "$(id -u nobody)" 'and who its handlers are'
 	pkill -KILL -P "$(pgrep -P "$server" -x rtmp-recv)"

@@ -11,7 +11,7 @@ start_server() {
 	    9>"$tmp/port" >/dev/null 2>"$tmp/log" &
 	server=$!
 	pids="$pids $server"
-	wait_for 5 test -s "$tmp/port"
+	wait_for 20 test -s "$tmp/port"
 	read -r port <"$tmp/port"
 }
 
@@ -39,7 +39,7 @@ discard='cat >/dev/null'
 exec 5>"$tmp/lines"
 start_server --status-fd 5 --status-interval 200ms --max 2 \
     --metrics "$tmp/recv.prom" -- sh -c "$discard"
-wait_for 5 grep -q '^\*' "$tmp/lines"
+wait_for 20 grep -q '^\*' "$tmp/lines"
 is "$(head -n 1 "$tmp/lines" | cut -f 1-4)" "$(printf '*\t0\t0\t0')" \
     'nobody is there'
 publish cam1 -re
@@ -58,11 +58,11 @@ ok $? "the rate is right ($rate of $size bit/s)"
 
 perl "$client" "$port" try '!' >/dev/null
 metric() { grep -qF "livespool_rtmp_$1" "$tmp/recv.prom"; }
-wait_for 5 metric 'refused_total{reason="name"} 1'
+wait_for 20 metric 'refused_total{reason="name"} 1'
 ok $? 'a refusal is counted, by its reason'
 metric 'publishers 1' && metric 'connections_total 2'
 ok $? 'so are connections'
-wait_for 5 metric 'stream_keyframe_interval_seconds{stream="cam1"} 2'
+wait_for 20 metric 'stream_keyframe_interval_seconds{stream="cam1"} 2'
 ok $? 'a stream has its keyframe interval'
 grep -vE '^(# (HELP|TYPE) livespool_rtmp_[a-z_]+ .*|livespool_rtmp_[a-z_]+(\{[a-z]+="[^"]+"\})? [0-9.e+]+)$' \
     "$tmp/recv.prom" >"$tmp/err"
@@ -79,7 +79,7 @@ watch_whole() {		# a reader never sees part of it
 watch_whole; ok $? 'the file is always whole'
 is "$(find "$tmp" -name '.recv*' | wc -l)" 0 'no other file is left'
 publish cam1 -re
-wait_for 5 metric 'takeovers_total 1'; ok $? 'a takeover is counted'
+wait_for 20 metric 'takeovers_total 1'; ok $? 'a takeover is counted'
 kill -USR1 "$server"
 stop_server
 status_is 0 'the server ends'
@@ -93,13 +93,13 @@ mkdir "$tmp/dir"
 start_server --status-fd 5 --status-interval 100ms \
     --metrics "$tmp/dir/x.prom" -- sh -c "$discard"
 dd if=/dev/zero of="$tmp/fifo" oflag=nonblock bs=65536 count=16 2>/dev/null
-wait_for 5 test -s "$tmp/dir/x.prom"
+wait_for 20 test -s "$tmp/dir/x.prom"
 rm -r "$tmp/dir"
 gone() { grep -q -- "--metrics: cannot create '.x.prom.tmp'" "$tmp/log"; }
-wait_for 5 gone; ok $? 'what cannot be written is in the log'
+wait_for 20 gone; ok $? 'what cannot be written is in the log'
 read -r code _ <<<"$(perl "$client" "$port" try x)"
 is "$code" NetStream.Publish.Start 'nobody waits for a full pipe'
-wait_for 5 grep -q 'connection lost' "$tmp/log"
+wait_for 20 grep -q 'connection lost' "$tmp/log"
 is "$(grep -c -- '--metrics' "$tmp/log")" 1 'and the log has one line'
 stop_server
 status_is 0 'the server ends'
@@ -109,14 +109,14 @@ exec 5>&-
 
 start_server -- sh -c 'sleep 1; echo ready >&2; cat >/dev/null; exit 3'
 kill -USR1 "$server"
-wait_for 5 grep -q '^\*' "$tmp/log"
+wait_for 20 grep -q '^\*' "$tmp/log"
 ok $? 'without a descriptor SIGUSR1 reports to standard error'
 publish cam2
 paused() { kill -USR1 "$server"
 	grep -qP '^cam2\t.*\t[1-9][0-9]*\t[1-9][0-9]{6}\t' "$tmp/log"; }
-wait_for 5 paused; ok $? 'a handler that is slow can be seen'
+wait_for 20 paused; ok $? 'a handler that is slow can be seen'
 kill "$pub"; wait "$pub" 2>/dev/null
-wait_for 5 grep -q 'exited with status 3' "$tmp/log"
+wait_for 20 grep -q 'exited with status 3' "$tmp/log"
 stop_server
 
 run /dev/null rtmp-recv --listen 127.0.0.1:0 --metrics "$tmp/none/x.prom"

@@ -11,7 +11,7 @@ start_server() {
 	    9>"$tmp/ports" 2>"$tmp/log" &
 	server=$!
 	pids="$pids $server"
-	wait_for 5 test -s "$tmp/ports"
+	wait_for 20 test -s "$tmp/ports"
 	{ read -r plain; read -r port; } <"$tmp/ports"
 }
 
@@ -60,7 +60,7 @@ saver='until [ ! -e "$0/hold" ]; do sleep 0.05; done
 
 start_server -- sh -c "$saver" "$tmp"
 publish "rtmps://127.0.0.1:$port/live/a"; ok $? 'FFmpeg publishes over TLS'
-wait_for 5 test -e "$tmp/a.done"
+wait_for 20 test -e "$tmp/a.done"
 cmp -s "$tmp/a" "$tmp/want"; ok $? 'and every byte is there'
 publish "rtmp://127.0.0.1:$plain/live/p"; ok $? 'RTMP is served beside it'
 is "$(log_lines)" 0 'without a complaint'
@@ -68,7 +68,7 @@ is "$(log_lines)" 0 'without a complaint'
 touch "$tmp/hold"
 publish "rtmps://127.0.0.1:$port/live/b" & pub=$!
 pids="$pids $pub"
-wait_for 5 logged "'b': 127.0.0.1"
+wait_for 20 logged "'b': 127.0.0.1"
 held() {		# much waits in a socket of the server
 	awk -v local="0100007F:$(printf %04X "$port")" '$2 == local &&
 	    substr($5, 10) > "00010000" { n++ } END { exit !n }' /proc/net/tcp
@@ -86,7 +86,7 @@ ok $? 'TLS 1.3'
 client -tls1_2 | grep -q 'New, TLSv1.2, Cipher is ECDHE'; ok $? 'TLS 1.2'
 client -tls1_1 -cipher ALL:@SECLEVEL=0 | grep -q 'Cipher is (NONE)'
 ok $? 'no TLS 1.1'
-wait_for 5 logged 'handshake not finished: TLS: '
+wait_for 20 logged 'handshake not finished: TLS: '
 log_has 'handshake not finished: TLS: ' 'and the log says why'
 client -tls1_2 -cipher AES128-SHA | grep -q 'Cipher is (NONE)'
 ok $? 'no cipher without forward secrecy'
@@ -97,7 +97,7 @@ ok $? 'no renegotiation'
 printf 'GET / HTTP/1.1\r\n\r\n' | timeout 10 openssl s_client -quiet \
     -connect "127.0.0.1:$port" >"$tmp/out" 2>&1
 ! grep -q 'unexpected eof' "$tmp/out"; ok $? 'the end is said: close_notify'
-wait_for 5 logged ': HTTP request'
+wait_for 20 logged ': HTTP request'
 log_has ': HTTP request' 'and why'
 stop_server
 status_is 0 'the server ends'
@@ -114,7 +114,7 @@ send() {
 refused() {		# refused PORT TEXT MESSAGE: in one line
 	before=$(log_lines)
 	send "$1" "$2" >/dev/null
-	wait_for 5 logged "$3"
+	wait_for 20 logged "$3"
 	log_has "$3" "$3"
 	is "$(log_lines)" $((before + 1)) 'one line'
 }
@@ -135,19 +135,19 @@ start_server -- sh -c 'cat >/dev/null'
 is "$(subject)" one 'the certificate'
 publish "rtmps://127.0.0.1:$port/live/a" -re & pub=$!
 pids="$pids $pub"
-wait_for 5 logged "'a': 127.0.0.1"
+wait_for 20 logged "'a': 127.0.0.1"
 certificate two
 kill -HUP "$server"
-wait_for 5 logged 'is in use'
+wait_for 20 logged 'is in use'
 is "$(subject)" two 'SIGHUP brings a new one'
 echo nonsense >"$tmp/cert.pem"
 kill -HUP "$server"
-wait_for 5 logged 'the old certificate stays'
+wait_for 20 logged 'the old certificate stays'
 log_has "cert.pem' has no certificate in PEM: " 'a bad one is refused'
 is "$(subject)" two 'and the old one stays'
 rm "$tmp/cert.pem"
 kill -HUP "$server"
-wait_for 5 logged 'No such file'
+wait_for 20 logged 'No such file'
 is "$(subject)" two 'also when there is none'
 kill -0 "$pub" && ! logged "stream 'a': connection lost"
 ok $? 'while somebody publishes'

@@ -11,7 +11,7 @@ rtmp-recv -v --listen 127.0.0.1:0 --ready-fd 9 --idle 3s -- \
     sh -c "$saver" "$tmp" 9>"$tmp/port" 2>"$tmp/log" &
 server=$!
 pids="$pids $server"
-wait_for 5 test -s "$tmp/port"
+wait_for 20 test -s "$tmp/port"
 read -r port <"$tmp/port"
 
 # flow NAME: each answer as it should be

@@ -10,7 +10,7 @@ start_server() {
 	    9>"$tmp/port" >"$tmp/stdout" 2>"$tmp/log" &
 	server=$!
 	pids="$pids $server"
-	wait_for 5 test -s "$tmp/port"
+	wait_for 20 test -s "$tmp/port"
 	read -r port <"$tmp/port"
 	url=rtmp://127.0.0.1:$port/live
 }
@@ -80,7 +80,7 @@ start_server -- sh -c "$saver" "$tmp"
 publish a & pub_a=$!
 publish b; st_b=$?
 wait "$pub_a" && [ $st_b -eq 0 ]; ok $? 'two publish at the same time'
-wait_for 5 test -e "$tmp/a.fds" -a -e "$tmp/b.fds"
+wait_for 20 test -e "$tmp/a.fds" -a -e "$tmp/b.fds"
 is "$(packets "$tmp/a.flv")/$(packets "$tmp/b.flv")" "$sent/$sent" \
     'each handler has the whole stream of its own'
 grep -qx PROTO=RTMP "$tmp/a.env" && grep -qx LIVESPOOL_STREAM=a "$tmp/a.env" &&
@@ -98,7 +98,7 @@ LIVESPOOL_SPOOL=/spool SOME_SECRET=x LIVESPOOL_KEY=x STREAM_TOKEN=x \
 rm -f "$tmp/done"
 start_server -- sh -c "$saver" "$tmp"
 publish a
-wait_for 5 test -e "$tmp/done"
+wait_for 20 test -e "$tmp/done"
 grep -qx LIVESPOOL_SPOOL=/spool "$tmp/a.env" &&
     ! grep -qE '^(SOME_SECRET|LIVESPOOL_KEY|STREAM_TOKEN|NOTIFY_SOCKET)=' \
     "$tmp/a.env"
@@ -108,7 +108,7 @@ stop_server
 
 start_server -- sh -c 'cat >/dev/null; exit 3'
 publish a
-wait_for 5 logged 'exited with status 3'
+wait_for 20 logged 'exited with status 3'
 log_has "stream 'a': the handler exited with status 3" \
     'a failed handler is in the log'
 stop_server
@@ -116,7 +116,7 @@ stop_server
 start_server -- sh -c 'head -c 1000 >/dev/null'
 fails publish a -stream_loop -1 -t 60 -re
 ok $? 'a handler that stops ends its publisher'
-wait_for 5 logged 'before the stream ended'
+wait_for 20 logged 'before the stream ended'
 log_has "the handler exited with status 0 before the stream ended" \
     'and the log says why'
 is "$(grep -c warning: "$tmp/log")" 2 'in one line'
@@ -167,7 +167,7 @@ is "$hash" "sha256:$(printf '%s' "$key" | sha256sum | cut -c1-64)" \
 printf 'streams:\n  cam1: %s\n' "$hash" >"$tmp/keys.yaml"
 start_server --keys "$tmp/keys.yaml" -- sh -c "$saver" "$tmp"
 publish "$key"; ok $? 'the key alone publishes'
-wait_for 5 test -s "$tmp/cam1.fds"
+wait_for 20 test -s "$tmp/cam1.fds"
 is "$(packets "$tmp/cam1.flv")" "$sent" 'under the public name'
 ! grep -q "$key" "$tmp/cam1.env"; ok $? 'the key is not in the environment'
 publish "cam1?key=$key"; ok $? 'name and key publish'
@@ -182,12 +182,12 @@ is "$(grep -c 'publish refused: bad key' "$tmp/log")" 3 \
 
 echo 'streams: nonsense' >"$tmp/keys.yaml"
 kill -HUP "$server"
-wait_for 5 logged 'the old keys stay'
+wait_for 20 logged 'the old keys stay'
 publish "$key"; ok $? 'a bad file leaves the old keys'
 new=$(echo another-key | rtmp-recv --hash-key)
 printf 'streams:\n  cam1: %s\n' "$new" >"$tmp/keys.yaml"
 kill -HUP "$server"
-wait_for 5 logged "1 keys from"
+wait_for 20 logged "1 keys from"
 fails publish "$key" && publish another-key
 ok $? 'SIGHUP brings the new keys'
 stop_server
@@ -198,7 +198,7 @@ start_server --handshake 300ms --idle 500ms -- sh -c 'cat >/dev/null'
 rubbish() {		# rubbish FILE MESSAGE NAME
 	before=$(log_lines)
 	talk "$1" >/dev/null
-	wait_for 5 logged "$2"
+	wait_for 20 logged "$2"
 	log_has "$2" "$3"
 	is "$(log_lines)" $((before + 1)) "$3: one line"
 }
@@ -229,7 +229,7 @@ ffmpeg -nostdin -v error -f flv -i "$tmp/fifo" -c copy -f flv \
 pids="$pids $!"
 exec 8>"$tmp/fifo"
 cat "$tmp/in.flv" >&8
-wait_for 5 logged "stream 'silent': no data for 0.5 s"
+wait_for 20 logged "stream 'silent': no data for 0.5 s"
 log_has "stream 'silent': no data for 0.5 s" 'a silent publisher is ended'
 exec 8>&-
 stop_server
@@ -242,11 +242,11 @@ marker='echo begin >>"$0/marks"; cat >"$0/$$.flv"; echo end >>"$0/marks"'
 start_server -- sh -c "$marker" "$tmp"
 publish x -re -stream_loop -1 -t 60 & first=$!
 pids="$pids $first"
-wait_for 5 grep -q begin "$tmp/marks"
+wait_for 20 grep -q begin "$tmp/marks"
 publish x -re; ok $? 'a second publisher takes over'
 fails wait "$first"; ok $? 'the first is closed'
 log_has "stream 'x': taken over by 127.0.0.1" 'and the log says so'
-wait_for 5 sh -c '[ "$(wc -l <"$1")" -eq 4 ]' sh "$tmp/marks"
+wait_for 20 sh -c '[ "$(wc -l <"$1")" -eq 4 ]' sh "$tmp/marks"
 is "$(tr '\n' ' ' <"$tmp/marks")" 'begin end begin end ' \
     'the old handler ends before the new one begins'
 stop_server
@@ -265,7 +265,7 @@ wait "$second"; ok $? 'and the next publisher served'
 
 kill "$server"
 closed() { ! bash -c ": <>/dev/tcp/127.0.0.1/$port"; }
-wait_for 5 closed; ok $? 'after SIGTERM nobody new is served'
+wait_for 20 closed; ok $? 'after SIGTERM nobody new is served'
 kill "$server"
 st=0; wait "$server" || st=$?
 status_is 75 'a second SIGTERM does not wait for handlers'
@@ -276,7 +276,7 @@ start_server -- sh -c "$saver" "$tmp"
 publish a -re -stream_loop -1 -t 60 & pub=$!
 pids="$pids $pub"
 streaming() { [ "$(wc -c <"$tmp/a.flv")" -gt 20000 ]; }
-wait_for 5 streaming
+wait_for 20 streaming
 stop_server
 status_is 0 'SIGTERM while somebody publishes'
 [ -e "$tmp/done" ]; ok $? 'the handler has finished before'

@@ -33,6 +33,8 @@ for name in $(basename -a -s .c cmd/*.c) $(basename -a scripts/livespool-*); do
 	documented "$name"
 done
 
+is "$(find tests -name '*.t' -type f ! -executable)" '' \
+	'every test can be run'
 for page in man/*.[57]; do
 	mandoc -T lint -W warning "$page" >"$tmp/err" 2>&1
 	ok $? "$page is clean"
