@@ -160,11 +160,13 @@ check:
 	    --rules 'par=$B/unit/*' --rules 'par=$B/fuzz/*' \
 	    --rules 'par=tests/cmd/*' --rules 'seq=*' \
 	    $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $(SHELLTESTS)
-# Under a sanitizer nothing is fast enough for a browser to play it live.
-SHELLTESTS := $(sort $(wildcard tests/cmd/*.t tests/tree/*.t)) \
+# Under a sanitizer each program is tested alone, and once all of them
+# together; nothing is fast enough for a browser to play it live.
+SHELLTESTS := $(sort $(wildcard tests/cmd/*.t)) \
            $(sort $(wildcard tests/soak/*.t)) \
-           $(sort $(wildcard tests/pipe/*.t)) \
-           $(if $(SAN),,$(sort $(wildcard tests/browser/*.t)))
+           $(if $(SAN),tests/pipe/livespool-live.t, \
+           $(sort $(wildcard tests/tree/*.t tests/pipe/*.t)) \
+           $(sort $(wildcard tests/browser/*.t)))
 
 .PHONY: tests soak lint bench bench-store install uninstall clean
 tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $B/soak/stream \

@@ -199,9 +199,6 @@ run /dev/null segment-store
 status_is 64 'no command'
 run /dev/null segment-store lss
 status_is 64 'an unknown command'
-run /dev/null segment-store export
-status_is 69 'a command of the plan'
-stderr_has "'export' is not done yet" 'says so'
 run "$tmp/five" segment-store put ../etc
 status_is 64 'a stream name that climbs'
 run "$tmp/five" segment-store put
