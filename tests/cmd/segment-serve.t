@@ -148,7 +148,8 @@ done
 get "/$(printf '%02000d' 0)"
 is "$code" 404 'a path that is too long'
 
-# The stream list.
+# The stream list.  Live is what changed a moment ago.
+touch "$spool/www/s1/h264/live.m3u8"
 get /streams.json
 is "$code $(field Content-Type)" '200 application/json' '/streams.json'
 is "$(jq -r 'sort_by(.name)[] | "\(.name) \(.url) \(.live)"' "$tmp/body")" \
