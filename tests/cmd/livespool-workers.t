@@ -41,7 +41,7 @@ none_pending() {
 }
 wait_for 30 none_pending; ok $? 'all are made'
 no_tickets() { [ -z "$(ls -A "$spool/queue")" ]; }
-wait_for 5 no_tickets; ok $? 'no ticket is left'
+wait_for 20 no_tickets; ok $? 'no ticket is left'
 is "$(cut -f5 "$tmp/lines" | sort | uniq -c | tr -s ' ')" ' 8 small' \
     'each was made once and printed'
 

@@ -239,15 +239,15 @@ ok $? 'ready when the playlists are there'
 follows() { [ "$(last "$grow/www/cam/aac/live.m3u8")" = "$(seg "$1")" ]; }
 add 4 src h264-180p aac
 : >"$grow/queue/cam+000001+000000004"
-wait_for 5 follows 4; ok $? 'a ticket comes: the list follows'
+wait_for 20 follows 4; ok $? 'a ticket comes: the list follows'
 add 5 src h264-180p aac
-wait_for 5 follows 5; ok $? 'without a ticket too'
+wait_for 20 follows 5; ok $? 'without a ticket too'
 add 6 h264-180p aac
 rm "$grow/queue/cam+000001+000000004"
-wait_for 5 follows 6; ok $? 'a ticket goes: the list follows'
+wait_for 20 follows 6; ok $? 'a ticket goes: the list follows'
 rm "$grow/www/cam/main.m3u8"
 add 7 src h264-180p aac
-wait_for 5 test -s "$grow/www/cam/main.m3u8"
+wait_for 20 test -s "$grow/www/cam/main.m3u8"
 ok $? 'a deleted playlist comes back'
 for rendition in src h264-180p; do
 	"$here/../mkstore.pl" "$tmp/new" other "$rendition" 1 1 $t1 \
@@ -255,7 +255,7 @@ for rendition in src h264-180p; do
 done
 mv "$tmp/new/www/other" "$grow/www"
 mv "$tmp/new/src/other" "$grow/src"
-wait_for 5 test -s "$grow/www/other/main.m3u8"
+wait_for 20 test -s "$grow/www/other/main.m3u8"
 ok $? 'a new stream is found'
 kill -TERM "$follower"
 st=0; wait "$follower" || st=$?

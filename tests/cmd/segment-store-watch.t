@@ -95,12 +95,12 @@ stop
 
 # --- heartbeat
 watch --from @4102444800 --heartbeat 20ms
-wait_for 5 has_lines 3; ok $? 'a heartbeat'
+wait_for 20 has_lines 3; ok $? 'a heartbeat'
 is "$(sort -u "$tmp/lines")" - 'is a line of its own'
 stop
 watch --from @4102444800 --heartbeat 20ms -0
 nuls() { [ "$(tr '\0' '\n' <"$tmp/lines" | grep -cx -- -)" -ge 3 ]; }
-wait_for 5 nuls; ok $? 'with NUL, when paths have that'
+wait_for 20 nuls; ok $? 'with NUL, when paths have that'
 stop
 
 # --- without inotify's help
@@ -125,7 +125,7 @@ stop
 
 # --- what stays pending
 watch --again 1s
-wait_for 5 has_lines 7
+wait_for 20 has_lines 7
 before=$(wc -l <"$tmp/lines")
 is "$before" 7 'what is pending now'
 wait_for 15 has_lines 28; ok $? '--again repeats it'

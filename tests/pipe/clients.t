@@ -14,7 +14,7 @@ serve() {
 	    >"$tmp/out.flv" 2>"$tmp/err" &
 	server=$!
 	pids="$pids $server"
-	wait_for 5 test -s "$tmp/port"
+	wait_for 20 test -s "$tmp/port"
 	read -r port <"$tmp/port"
 	url=rtmp://127.0.0.1:$port/live/cam
 }

@@ -15,7 +15,7 @@ stdout_has "rtmp://$DEMO_RTMP/live" 'and where to publish'
 [ "$(grep -c '^ *[0-9]* s ' "$tmp/out")" -ge 6 ]
 ok $? 'and one status line a second'
 none_left() { ! pgrep -f "$DEMO_DIR"; }
-wait_for 5 none_left; ok $? 'it leaves no process behind'
+wait_for 20 none_left; ok $? 'it leaves no process behind'
 
 set -m			# a process group of its own, as in a terminal
 # Whoever runs the tests may ignore SIGINT.

@@ -26,9 +26,9 @@ for round in 1 2 3; do
 	wait_for 10 stored cam $((round + 3))
 done
 is "$killed" 3 'workers are killed at work'
-wait_for 5 kill_one parallel; ok $? 'and GNU parallel itself'
-wait_for 5 kill_one playlist-gen; ok $? 'and playlist-gen'
-wait_for 5 kill_one segment-serve; ok $? 'and segment-serve'
+wait_for 20 kill_one parallel; ok $? 'and GNU parallel itself'
+wait_for 20 kill_one playlist-gen; ok $? 'and playlist-gen'
+wait_for 20 kill_one segment-serve; ok $? 'and segment-serve'
 wait "$publisher"; ok $? 'the publisher noticed nothing'
 wait_for 60 complete cam; ok $? 'every rendition is made all the same'
 check_frames cam "$tmp/cam.flv"
