@@ -9,7 +9,9 @@ command -v gst-launch-1.0 >/dev/null || {
 
 start_live; ok $? 'the path comes up'
 frames=$((seconds * 30)) buffers=$((seconds * 48000 / 1024))
-# One muxer, so that the copy has the bytes that were sent.
+# One muxer, so that the copy has the bytes that were sent.  It waits for the
+# encoder, which is late at first on a busy machine: else it would write the
+# first pictures with the time of the sound, and they would not be 1/30 s apart.
 gst-launch-1.0 -q -e \
     videotestsrc is-live=true num-buffers=$frames pattern=ball ! \
     "video/x-raw,width=${size%x*},height=$height,framerate=30/1" ! \
@@ -17,7 +19,7 @@ gst-launch-1.0 -q -e \
     queue ! mux. \
     audiotestsrc is-live=true num-buffers=$buffers samplesperbuffer=1024 ! \
     audio/x-raw,rate=48000,channels=2 ! voaacenc ! aacparse ! queue ! mux. \
-    flvmux name=mux streamable=true ! tee name=sent \
+    flvmux name=mux streamable=true latency=2000000000 ! tee name=sent \
     sent. ! queue ! rtmp2sink "location=rtmp://$rtmp/live/gst" \
     sent. ! queue ! filesink "location=$tmp/gst.flv" \
     >"$tmp/err" 2>&1
