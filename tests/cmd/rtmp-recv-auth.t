@@ -2,30 +2,7 @@
 # rtmp-recv --auth: a program says who may publish.
 here=${0%/*}
 . "$here/../tap.sh"
-client=$here/../rtmp.pl
-
-# start_server OPTION...: sets $server, $port; its log is $tmp/log
-start_server() {
-	: >"$tmp/port"
-	rtmp-recv -v --listen 127.0.0.1:0 --ready-fd 9 "$@" \
-	    9>"$tmp/port" >/dev/null 2>"$tmp/log" &
-	server=$!
-	pids="$pids $server"
-	wait_for 20 test -s "$tmp/port"
-	read -r port <"$tmp/port"
-}
-
-stop_server() {		# sets $st
-	kill "$server"
-	st=0
-	wait "$server" || st=$?
-}
-
-logged() { grep -qF -- "$1" "$tmp/log"; }
-log_has() { logged "$1"; ok $? "$2"; logged "$1" || sed 's/^/# /' "$tmp/log"; }
-
-# try NAME [FROM]: publish for a moment; sets $code and $took
-try() { read -r code took <<<"$(perl "$client" "$port" try "$@")"; }
+. "$here/../rtmp-server.sh"
 
 # Answers by the name, and leaves the last question in a file.
 cat >"$tmp/auth" <<'END'

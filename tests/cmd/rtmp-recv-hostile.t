@@ -4,7 +4,8 @@
 # LONG=1 in the environment: more of them, and longer.
 here=${0%/*}
 . "$here/../tap.sh"
-client=$here/../rtmp.pl
+. "$here/../rtmp-server.sh"
+
 if [ -n "${LONG-}" ]; then
 	half=5000 rate=1000 seconds=60
 else
@@ -12,25 +13,6 @@ else
 fi
 ulimit -n $((half + 1000)) || exit 99
 
-# start_server OPTION...: sets $server, $port; its log is $tmp/log
-start_server() {
-	: >"$tmp/port"
-	rtmp-recv -v --listen 127.0.0.1:0 --ready-fd 9 "$@" \
-	    9>"$tmp/port" >/dev/null 2>"$tmp/log" &
-	server=$!
-	pids="$pids $server"
-	wait_for 20 test -s "$tmp/port"
-	read -r port <"$tmp/port"
-}
-
-stop_server() {		# sets $st
-	kill "$server"
-	st=0
-	wait "$server" || st=$?
-}
-
-logged() { grep -qF -- "$1" "$tmp/log"; }
-log_has() { logged "$1"; ok $? "$2"; logged "$1" || tail "$tmp/log" | sed 's/^/# /'; }
 packets() {		# packets FILE: number of video and audio packets
 	ffprobe -v error -count_packets \
 	    -show_entries stream=codec_name,nb_read_packets -of csv "$1"

@@ -2,30 +2,12 @@
 # rtmp-recv: where it listens, and what it inherits.
 here=${0%/*}
 . "$here/../tap.sh"
-
-# start_server OPTION...: sets $server and $ports; its log is $tmp/log
-start_server() {
-	: >"$tmp/ports"
-	rtmp-recv -v --ready-fd 9 "$@" 9>"$tmp/ports" 2>"$tmp/log" &
-	server=$!
-	pids="$pids $server"
-	wait_for 20 test -s "$tmp/ports"
-	ports=$(tr '\n' ' ' <"$tmp/ports")
-	ports=${ports% }
-}
-
-stop_server() {		# sets $st
-	kill "$server"
-	st=0
-	wait "$server" || st=$?
-}
+. "$here/../rtmp-server.sh"
 
 publish() {		# publish URL: its own stream, in one go
 	ffmpeg -nostdin -v error -i "$tmp/in.flv" -c copy -f flv "$1" \
 	    2>"$tmp/err"
 }
-
-logged() { grep -qF -- "$1" "$tmp/log"; }
 
 ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=64x48:rate=25 -t 1 \
     -c:v libx264 -preset ultrafast -f flv "$tmp/in.flv" || exit 99
@@ -34,7 +16,7 @@ ipv6=
 
 # Addresses.
 
-start_server -l 127.0.0.1:0 -l 127.0.0.2:0 -- sh -c 'cat >/dev/null'
+run_server -l 127.0.0.1:0 -l 127.0.0.2:0 -- sh -c 'cat >/dev/null'
 is "$(echo "$ports" | wc -w)" 2 'two addresses, two ports'
 publish "rtmp://127.0.0.1:${ports% *}/live/a"
 ok $? 'the first one is served'
@@ -44,7 +26,7 @@ stop_server
 status_is 0 'the server ends'
 
 if [ -n "$ipv6" ]; then
-	start_server -l '[::1]:0' -- sh -c 'cat >/dev/null'
+	run_server -l '[::1]:0' -- sh -c 'cat >/dev/null'
 	publish "rtmp://[::1]:$ports/live/a"
 	ok $? 'IPv6'
 	wait_for 20 logged ' ends: '
@@ -55,7 +37,7 @@ if [ -n "$ipv6" ]; then
 	stderr_has "cannot listen on '[::1]:$ports': Address already in use" \
 	    'is said to be that'
 	stop_server
-	start_server -l :0 -- sh -c 'cat >/dev/null'
+	run_server -l :0 -- sh -c 'cat >/dev/null'
 	publish "rtmp://[::1]:$ports/live/a" &&
 	    publish "rtmp://127.0.0.1:$ports/live/b"
 	ok $? 'no address: both families'
@@ -64,7 +46,7 @@ if [ -n "$ipv6" ]; then
 	stop_server
 	# Another test may happen to have that port, of IPv4.
 	for _ in 1 2 3 4 5; do
-		start_server -l '[::]:0' -- sh -c 'cat >/dev/null'
+		run_server -l '[::]:0' -- sh -c 'cat >/dev/null'
 		run /dev/null timeout 2 rtmp-recv -l "0.0.0.0:$ports" -- true
 		both=$st
 		stop_server
@@ -136,7 +118,7 @@ unset LISTEN_FDNAMES
 
 LISTEN_PID=1 LISTEN_FDS=5
 export LISTEN_PID LISTEN_FDS
-start_server -l 127.0.0.1:0 -- sh -c 'cat >/dev/null'
+run_server -l 127.0.0.1:0 -- sh -c 'cat >/dev/null'
 publish "rtmp://127.0.0.1:$ports/live/a"
 ok $? "another process's sockets are left alone"
 stop_server

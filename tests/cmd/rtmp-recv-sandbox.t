@@ -2,27 +2,9 @@
 # rtmp-recv: which rights it has given up, and who has them.
 here=${0%/*}
 . "$here/../tap.sh"
-client=$here/../rtmp.pl
-
-# start_server OPTION...: sets $server, $port; its log is $tmp/log
-start_server() {
-	: >"$tmp/port"
-	rtmp-recv -v --listen 127.0.0.1:0 --ready-fd 9 "$@" \
-	    9>"$tmp/port" >/dev/null 2>"$tmp/log" &
-	server=$!
-	pids="$pids $server"
-	wait_for 20 test -s "$tmp/port"
-	read -r port <"$tmp/port"
-}
-
-stop_server() {		# sets $st
-	kill "$server"
-	st=0
-	wait "$server" || st=$?
-}
+. "$here/../rtmp-server.sh"
 
 field() { awk -v name="$1:" '$1 == name { print $2 }' "/proc/$2/status"; }
-try() { read -r code _ <<<"$(perl "$client" "$port" try "$@")"; }
 hash_of() { printf '%s\n' "$1" | rtmp-recv --hash-key; }
 keys() { printf 'streams:\n  cam: %s\n' "$(hash_of "$1")"; }
 

@@ -2,24 +2,7 @@
 # rtmp-recv: what it tells about itself.
 here=${0%/*}
 . "$here/../tap.sh"
-client=$here/../rtmp.pl
-
-# start_server OPTION...: sets $server, $port; its log is $tmp/log
-start_server() {
-	: >"$tmp/port"
-	rtmp-recv -v --listen 127.0.0.1:0 --ready-fd 9 "$@" \
-	    9>"$tmp/port" >/dev/null 2>"$tmp/log" &
-	server=$!
-	pids="$pids $server"
-	wait_for 20 test -s "$tmp/port"
-	read -r port <"$tmp/port"
-}
-
-stop_server() {		# sets $st
-	kill "$server"
-	st=0
-	wait "$server" || st=$?
-}
+. "$here/../rtmp-server.sh"
 
 ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=320x180:rate=25 \
     -f lavfi -i sine -t 8 -c:v libx264 -preset ultrafast -g 50 -c:a aac \

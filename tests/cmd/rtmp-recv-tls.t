@@ -2,23 +2,13 @@
 # rtmp-recv: RTMPS, with FFmpeg and openssl as clients.
 here=${0%/*}
 . "$here/../tap.sh"
+. "$here/../rtmp-server.sh"
 
-# start_server OPTION...: sets $server, $plain and $port; the log is $tmp/log
-start_server() {
-	: >"$tmp/ports"
-	rtmp-recv -v -l 127.0.0.1:0 --tls-listen 127.0.0.1:0 --ready-fd 9 \
-	    --cert "$tmp/cert.pem" --key "$tmp/key.pem" "$@" \
-	    9>"$tmp/ports" 2>"$tmp/log" &
-	server=$!
-	pids="$pids $server"
-	wait_for 20 test -s "$tmp/ports"
-	{ read -r plain; read -r port; } <"$tmp/ports"
-}
-
-stop_server() {		# sets $st
-	kill "$server"
-	st=0
-	wait "$server" || st=$?
+# start_tls OPTION...: sets also $plain, and $port with TLS
+start_tls() {
+	run_server -l 127.0.0.1:0 --tls-listen 127.0.0.1:0 \
+	    --cert "$tmp/cert.pem" --key "$tmp/key.pem" "$@"
+	plain=$port port=$port2
 }
 
 publish() {		# publish URL [INPUT-OPTION...]
@@ -41,8 +31,6 @@ client() {
 	    </dev/null 2>&1
 }
 
-logged() { grep -qF -- "$1" "$tmp/log"; }
-log_has() { logged "$1"; ok $? "$2"; logged "$1" || sed 's/^/# /' "$tmp/log"; }
 log_lines() { grep -c 'warning: 127' "$tmp/log"; }
 
 certificate one
@@ -58,7 +46,7 @@ saver='until [ ! -e "$0/hold" ]; do sleep 0.05; done
 
 # Publishing.
 
-start_server -- sh -c "$saver" "$tmp"
+start_tls -- sh -c "$saver" "$tmp"
 publish "rtmps://127.0.0.1:$port/live/a"; ok $? 'FFmpeg publishes over TLS'
 wait_for 20 test -e "$tmp/a.done"
 cmp -s "$tmp/a" "$tmp/want"; ok $? 'and every byte is there'
@@ -104,7 +92,7 @@ status_is 0 'the server ends'
 
 # What is no TLS.
 
-start_server --handshake 1s -- sh -c "$saver" "$tmp"
+start_tls --handshake 1s -- sh -c "$saver" "$tmp"
 # send PORT TEXT: and read until the server closes
 send() {
 	# shellcheck disable=SC2016 # the inner shell expands them
@@ -131,7 +119,7 @@ stop_server
 # SIGHUP.
 
 subject() { client | sed -n 's/^subject=.*CN *= *//p'; }
-start_server -- sh -c 'cat >/dev/null'
+start_tls -- sh -c 'cat >/dev/null'
 is "$(subject)" one 'the certificate'
 publish "rtmps://127.0.0.1:$port/live/a" -re & pub=$!
 pids="$pids $pub"

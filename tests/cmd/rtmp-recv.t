@@ -2,24 +2,7 @@
 # rtmp-recv against real publishers (FFmpeg, GStreamer) and against rubbish.
 here=${0%/*}
 . "$here/../tap.sh"
-
-# start_server OPTION...: sets $server, $port, $url; its log is $tmp/log
-start_server() {
-	: >"$tmp/port"
-	rtmp-recv -v --listen 127.0.0.1:0 --ready-fd 9 "$@" \
-	    9>"$tmp/port" >"$tmp/stdout" 2>"$tmp/log" &
-	server=$!
-	pids="$pids $server"
-	wait_for 20 test -s "$tmp/port"
-	read -r port <"$tmp/port"
-	url=rtmp://127.0.0.1:$port/live
-}
-
-stop_server() {		# sets $st
-	kill "$server"
-	st=0
-	wait "$server" || st=$?
-}
+. "$here/../rtmp-server.sh"
 
 publish() {		# publish NAME [INPUT-OPTION...]
 	name=$1; shift
@@ -40,10 +23,7 @@ talk() {
 }
 
 fails() { ! "$@"; }
-logged() { grep -qF -- "$1" "$tmp/log"; }
 log_lines() { grep -c "warning: 127" "$tmp/log"; }
-log_has() { logged "$1"; ok $? "$2"; logged "$1" || sed 's/^/# /' "$tmp/log"; }
-
 ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=320x180:rate=25 \
     -f lavfi -i sine -t 2 -c:v libx264 -preset ultrafast -g 25 -c:a aac \
     -f flv "$tmp/in.flv" || exit 99
