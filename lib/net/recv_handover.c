@@ -20,14 +20,30 @@ control_open(struct recv *r, struct err *err)
 }
 
 static void
+close_newcomer(struct recv *r)
+{
+	if (r->newcomer_fd != -1)
+		close(r->newcomer_fd);
+	r->newcomer_fd = -1;
+	r->newcomer_us = RECV_NEVER;
+}
+
+/* Closing is not enough: another process may have the same socket. */
+static void
+close_control(struct recv *r)
+{
+	epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, r->control_fd, NULL);
+	close(r->control_fd);
+	r->control_fd = -1;
+}
+
+static void
 newcomer_leave(struct recv *r, const char *why)
 {
 	if (r->newcomer_fd == -1)
 		return;
 	log_warning("handover: the other server %s: this one goes on", why);
-	close(r->newcomer_fd);
-	r->newcomer_fd = -1;
-	r->newcomer_us = RECV_NEVER;
+	close_newcomer(r);
 }
 
 /*
@@ -41,13 +57,8 @@ control_close(struct recv *r)
 		return;
 	if (r->newcomer_fd == -1)
 		unlink(r->conf->handover);
-	else
-		close(r->newcomer_fd);
-	r->newcomer_fd = -1;
-	r->newcomer_us = RECV_NEVER;
-	epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, r->control_fd, NULL);
-	close(r->control_fd);
-	r->control_fd = -1;
+	close_newcomer(r);
+	close_control(r);
 }
 
 void
@@ -84,13 +95,8 @@ newcomer_ready(struct recv *r)
 		newcomer_leave(r, "has gone");
 	if (word != HANDOVER_READY)
 		return;
-	close(r->newcomer_fd);
-	r->newcomer_fd = -1;
-	r->newcomer_us = RECV_NEVER;
-	/* It is the other one's, with its path. */
-	epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, r->control_fd, NULL);
-	close(r->control_fd);
-	r->control_fd = -1;
+	close_newcomer(r);
+	close_control(r);	/* the other one's, with its path */
 	log_info("handed over: %zu publishers go on here", r->npubs);
 	recv_drain(r);
 }

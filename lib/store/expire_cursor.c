@@ -23,12 +23,8 @@ key_of(const struct expire_cursor *c, const char *rendition, uint32_t epoch,
 static bool
 selected(const struct expire_conf *conf, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < conf->nnames; i++)
-		if (strcmp(conf->names[i], name) == 0)
-			return true;
-	return conf->nnames == 0;
+	return conf->nnames == 0 ||
+	    name_among(name, conf->names, conf->nnames);
 }
 
 /* The selected names that the stream has, originals first. */

@@ -21,14 +21,9 @@ output_key(const struct transcode *t, const struct rendition *r)
 static bool
 is_wanted(const struct transcode_conf *conf, const struct rendition *r)
 {
-	size_t i;
-
 	if (conf->nnames == 0)
 		return pending_counts(r, conf->tier);
-	for (i = 0; i < conf->nnames; i++)
-		if (strcmp(conf->names[i], r->name) == 0)
-			return true;
-	return false;
+	return name_among(r->name, conf->names, conf->nnames);
 }
 
 /* One output for each rendition that is wanted and not there. */

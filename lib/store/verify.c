@@ -154,12 +154,8 @@ verify_one(const struct spool_key *key, void *arg, struct err *err)
 static bool
 selected(const struct verify_conf *conf, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < conf->nnames; i++)
-		if (strcmp(conf->names[i], name) == 0)
-			return true;
-	return conf->nnames == 0;
+	return conf->nnames == 0 ||
+	    name_among(name, conf->names, conf->nnames);
 }
 
 static int

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "scratch.h"
+#include "seen.h"
 #include "store/pending.h"
 #include "tap.h"
 
@@ -52,20 +53,6 @@ drop(const char *rendition, uint32_t epoch, uint32_t seq)
 		ok(false, "%s", err.text);
 }
 
-static char seen[200];
-
-static int
-note(const struct spool_key *key, void *arg, struct err *err)
-{
-	size_t n = strlen(seen);
-
-	(void)arg;
-	(void)err;
-	snprintf(seen + n, sizeof(seen) - n, "%s%" PRIu32,
-	    n == 0 ? "" : " ", key->seq);
-	return 0;
-}
-
 static void
 are_pending(const char *want, const char *name)
 {
@@ -74,7 +61,7 @@ are_pending(const char *want, const char *name)
 	struct err err = ERR_INIT;
 
 	seen[0] = '\0';
-	ok(pending_each(&p, "cam", note, NULL, &err) == 0 &&
+	ok(pending_each(&p, "cam", see, NULL, &err) == 0 &&
 	    strcmp(seen, want) == 0, "%s: '%s'", name, seen);
 }
 

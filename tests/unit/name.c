@@ -5,6 +5,7 @@
 int
 main(void)
 {
+	static const char *const list[] = { "a", "b" };
 	static const char *const good[] = { "cam-1.2_x", "7", "0-a_B.c" };
 	static const char *const bad[] = { "", ".", "..", ".a", "-a", "_a",
 	    "a/b", "a+b", "a b", "a\n", "\xc3\xa9" };
@@ -21,5 +22,8 @@ main(void)
 	longest[NAME_BYTES - 1] = 'a';
 	longest[NAME_BYTES] = '\0';
 	ok(!name_ok(longest), "65 are not");
+	ok(name_among("b", list, 2), "among them");
+	ok(!name_among("b", list, 1), "not among the first");
+	ok(!name_among("a", list, 0), "among none");
 	return done_testing();
 }

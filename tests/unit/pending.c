@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "scratch.h"
+#include "seen.h"
 #include "tap.h"
 
 static struct spool spool;
@@ -29,20 +30,6 @@ make(const char *rendition, uint32_t epoch, uint32_t seq)
 	return key;
 }
 
-static char seen[200];
-
-static int
-note(const struct spool_key *key, void *arg, struct err *err)
-{
-	size_t n = strlen(seen);
-
-	(void)arg;
-	(void)err;
-	snprintf(seen + n, sizeof(seen) - n, "%s%" PRIu32,
-	    n == 0 ? "" : " ", key->seq);
-	return strcmp(key->rendition, SPOOL_SRC) == 0 ? 0 : 9;
-}
-
 static void
 are_pending(enum pending_tier tier, enum pending_order order,
     const char *want, const char *name)
@@ -51,7 +38,7 @@ are_pending(enum pending_tier tier, enum pending_order order,
 	struct err err = ERR_INIT;
 
 	seen[0] = '\0';
-	ok(pending_each(&p, "cam", note, NULL, &err) == 0 && strcmp(seen, want) == 0, "%s: %s", name, seen);
+	ok(pending_each(&p, "cam", see, NULL, &err) == 0 && strcmp(seen, want) == 0, "%s: %s", name, seen);
 }
 
 static void
