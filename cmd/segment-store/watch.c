@@ -246,7 +246,8 @@ run(struct args *a, struct err *err)
 	for (i = 0; i < a->count; i++)
 		if (check_stream_name(a->operands[i], err) == -1)
 			return -1;
-	w.tail = (struct tail){ .p = &p, .only = a->operands,
+	w.tail = (struct tail){ .p = &p,
+	    .only = (const char *const *)a->operands,
 	    .nonly = (size_t)a->count, .again_us = again_us,
 	    .fn = print_line, .arg = &w,
 	    .between = order == PENDING_NEWEST_FIRST ? take_tickets : NULL };

@@ -78,12 +78,7 @@ find(struct tail *t, const char *name)
 static bool
 wanted(const struct tail *t, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < t->nonly; i++)
-		if (strcmp(t->only[i], name) == 0)
-			return true;
-	return t->nonly == 0;
+	return t->nonly == 0 || name_among(name, t->only, t->nonly);
 }
 
 /* Places in the array stay what they are, while a list is told as well. */

@@ -22,7 +22,7 @@ struct tail_stream;
 struct tail {
 	/* Set by the caller; all is borrowed. */
 	const struct pending	*p;	/* its FROM bounds the first list only */
-	char *const		*only;	/* streams asked for */
+	const char *const	*only;	/* streams asked for */
 	size_t			 nonly;	/* 0: all there are */
 	int64_t			 again_us;	/* tail_again()'s time */
 	spool_fn		*fn;	/* told; non-zero stops what goes on */
