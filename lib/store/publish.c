@@ -281,21 +281,14 @@ out:
 int
 spool_now_us(struct spool *s, int64_t *now_us, struct err *err)
 {
-	struct spool_draft d;
 	struct stat st = { 0 };
-	int rc;
 
-	if (create_tmp(s->fd, "now", &d, err) == -1)
-		return err_wrap(err, "'%s'", s->dir);
-	/* Closed before it is looked at: then NFS has asked its server. */
-	rc = file_write_all(d.fd, "", 1, err);
-	close(d.fd);
-	if (rc == 0 &&
-	    fstatat(s->fd, d.tmp, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		rc = err_sys(err, ERR_IO, "cannot stat");
-	unlinkat(s->fd, d.tmp, 0);
-	if (rc == -1)
-		return err_wrap(err, "'%s/%s'", s->dir, d.tmp);
+	/* No file is written: on a full disk expire must know the time too. */
+	if (utimensat(s->fd, ".", NULL, 0) == -1)
+		return err_sys(err, write_class(errno, ERR_IO),
+		    "cannot touch '%s'", s->dir);
+	if (fstatat(s->fd, ".", &st, 0) == -1)
+		return err_sys(err, ERR_IO, "cannot stat '%s'", s->dir);
 	*now_us = (int64_t)st.st_mtim.tv_sec * 1000000 +
 	    st.st_mtim.tv_nsec / 1000;
 	return 0;

@@ -223,8 +223,8 @@ int	spool_remove(struct spool *s, const struct spool_key *key,
 	    struct err *err) __attribute__((warn_unused_result));
 
 /*
- * What time the spool's file system thinks it is: that of a file written now.
- * Only this may be compared with spool_mtime_us().  0 or -1.
+ * What time the spool's file system thinks it is: that of its top directory,
+ * touched now.  Only this may be compared with spool_mtime_us().  0 or -1.
  */
 int	spool_now_us(struct spool *s, int64_t *now_us, struct err *err)
 	    __attribute__((warn_unused_result));

@@ -225,6 +225,23 @@ is "$(cat "$tmp/a" "$tmp/b" | cut -f4 | sort | uniq -d)" '' \
 is "$(cat "$tmp/a" "$tmp/b" | wc -l) $(find "$LIVESPOOL_SPOOL/src" -name '*.mp4' | wc -l)" \
 	'29 1' 'all but the newest went'
 
+# --- the disk is full
+full=$tmp/full
+mkdir "$full"
+if mount -t tmpfs -o size=200k tmpfs "$full" 2>/dev/null; then
+	mkdir "$full/queue"
+	"$here/../heads.pl" "$full" cam src 1 1-5 10
+	dd if=/dev/zero of="$full/more" bs=4k 2>/dev/null
+	expire --spool "$full" --free 20% --force
+	[ "$(wc -l <"$tmp/out")" -eq 4 ]
+	ok $? 'expire makes room on a full disk'
+	[ ! -s "$tmp/err" ] || ! grep -q 'No space' "$tmp/err"
+	ok $? 'and needs none itself'
+	umount "$full"
+else
+	ok 0 'a full disk # SKIP mount is not permitted'
+fi
+
 # --- wrong usage
 expire --force
 status_is 64 'no limit given'
