@@ -114,7 +114,7 @@ may_wait(const struct input *in)
 
 /* Its memory may move until all items are known: their P is set later. */
 static int
-add_item(struct input *in, size_t n, struct err *err)
+add_item(struct put *p, struct input *in, size_t n, struct err *err)
 {
 	struct put_item *item = &in->items[in->count];
 
@@ -122,6 +122,7 @@ add_item(struct input *in, size_t n, struct err *err)
 	item->n = n;
 	if (put_check(item, err) == -1)
 		return -1;
+	put_ahead(p, in->items, in->count);
 	if (in->count++ == 0)
 		in->since_us = clock_mono_us();
 	in->bytes += n;
@@ -130,7 +131,7 @@ add_item(struct input *in, size_t n, struct err *err)
 
 /* The next fragment.  1; 0 at the end of input, or for now; -1. */
 static int
-collect_one(struct input *in, struct err *err)
+collect_one(struct put *p, struct input *in, struct err *err)
 {
 	size_t n;
 	int rc;
@@ -146,12 +147,12 @@ collect_one(struct input *in, struct err *err)
 		return in->buf.n == in->bytes ? 0 : err_set(err, ERR_DATA,
 		    "input ends in the middle of it");
 	}
-	return rc == -1 || add_item(in, n, err) == -1 ? -1 : 1;
+	return rc == -1 || add_item(p, in, n, err) == -1 ? -1 : 1;
 }
 
 /* All that is here, or the next one.  0, also at the end of input, or -1. */
 static int
-collect(struct input *in, struct err *err)
+collect(struct put *p, struct input *in, struct err *err)
 {
 	size_t i, at = 0;
 	int rc = 1;
@@ -159,7 +160,7 @@ collect(struct input *in, struct err *err)
 	in->count = in->bytes = 0;
 	while (rc == 1 && in->count < LIMIT_PUT_FRAGMENTS &&
 	    in->bytes < LIMIT_PUT_BYTES)
-		rc = collect_one(in, err);
+		rc = collect_one(p, in, err);
 	for (i = 0; i < in->count; at += in->items[i++].n)
 		in->items[i].p = in->buf.p + at;
 	/* What is wrong behind whole ones is met again after they are stored. */
@@ -205,7 +206,7 @@ static int
 put_stdin(struct args *a, struct put *p, struct input *in, struct err *err)
 {
 	for (;;) {
-		if (collect(in, err) == -1)
+		if (collect(p, in, err) == -1)
 			break;
 		if (in->count == 0)
 			return 0;
@@ -232,6 +233,7 @@ run(struct args *a, struct err *err)
 		return -1;
 	buf_init(&in.buf, LIMIT_FRAGMENT_BYTES + LIMIT_PUT_BYTES + READ_BYTES);
 	rc = put_stdin(a, &p, &in, err);
+	put_end(&p);
 	buf_release(&in.buf);
 	return rc;
 }

@@ -17,9 +17,9 @@
 #define LIMIT_FRAGMENT_SAMPLES	4096
 /* What segment-store put stores at a time when it has a backlog. */
 #define LIMIT_PUT_FRAGMENTS	32
-#define LIMIT_PUT_BYTES		(8 * 1024 * 1024)
+#define LIMIT_PUT_BYTES		(4 * 1024 * 1024)
 #define LIMIT_PUT_COLLECT_US	100000
-#define LIMIT_PUT_THREADS	15
+#define LIMIT_PUT_THREADS	3
 /* avcC, AudioSpecificConfig: a few parameter sets. */
 #define LIMIT_CODEC_CONFIG_BYTES	65536
 

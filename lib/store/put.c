@@ -1,7 +1,5 @@
 #include "store/put.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +10,6 @@
 #include "media/mp4.h"
 
 #define STALE_S		3600
-#define BATCH		LIMIT_PUT_FRAGMENTS
 #define TRIES		100	/* lost races in a row: something is wrong */
 
 /* Go on behind whatever is the newest fragment now. */
@@ -96,27 +93,33 @@ stamp(struct put_item *item, struct err *err)
 }
 
 /*
- * Number and stamp as many of ITEMS as go into one directory.
- * How many, or -1 when the first one cannot be.
+ * Number, stamp and write ITEMS[I], all before it being written.
+ * 1; 0 when it belongs into another directory; -1.
  */
 static int
-number_items(const struct put *p, struct put_item *items, size_t count,
-    struct err *err)
+write_item(struct put *p, struct put_item *items, size_t i, struct err *err)
 {
-	const struct spool_key *last = &p->last;
-	bool new_epoch;
-	size_t i;
+	const struct spool_key *last = i == 0 ? &p->last : &items[i - 1].key;
+	struct put_item *item = &items[i];
+	bool new_epoch = (item->info.flags & FRAGMENT_EPOCH_START) != 0;
 
-	for (i = 0; i < count && i < BATCH; last = &items[i++].key) {
-		new_epoch = (items[i].info.flags & FRAGMENT_EPOCH_START) != 0;
-		if (i > 0 && (new_epoch ||
-		    (last->seq + 1) % SPOOL_GROUP == 0))
-			break;
-		if (next_key(last, new_epoch || (i == 0 && !p->own),
-		    &items[i].key, err) == -1 || stamp(&items[i], err) == -1)
-			return i == 0 ? -1 : (int)i;
-	}
-	return (int)i;
+	if (i > 0 && (new_epoch || (last->seq + 1) % SPOOL_GROUP == 0))
+		return 0;
+	if (next_key(last, new_epoch || (i == 0 && !p->own), &item->key,
+	    err) == -1 || stamp(item, err) == -1)
+		return -1;
+	return put_batch_add(&p->batch, p->s, &item->key, item->p, item->n,
+	    err) == -1 ? -1 : 1;
+}
+
+void
+put_ahead(struct put *p, struct put_item *items, size_t i)
+{
+	struct err err = ERR_INIT;
+
+	/* If it cannot be, put_store() tries again and says why. */
+	if (i == p->batch.written && write_item(p, items, i, &err) == -1)
+		put_batch_drop(&p->batch);
 }
 
 /*
@@ -152,16 +155,6 @@ out_of_order(struct put *p, const struct spool_key *key, struct err *err)
 	return rc;
 }
 
-/* The items of one directory on their way. */
-struct batch {
-	struct put	   *p;
-	struct put_item	   *items;	/* borrowed */
-	struct spool_draft  drafts[BATCH];
-	int		    written, synced, linked;
-	int		    dirfd;
-	bool		    lost;	/* a race */
-};
-
 static const char *
 name_of(const struct put_item *item, char path[SPOOL_PATH_BYTES])
 {
@@ -169,126 +162,76 @@ name_of(const struct put_item *item, char path[SPOOL_PATH_BYTES])
 	return strrchr(path, '/') + 1;
 }
 
-/* Each step takes what the one before it left, up to the first failure. */
-static void
-write_items(struct batch *b, int count, struct err *err)
-{
-	char path[SPOOL_PATH_BYTES];
-	const struct put_item *item;
-
-	for (; b->written < count; b->written++) {
-		item = &b->items[b->written];
-		if (spool_draft_write(b->dirfd, name_of(item, path), item->p,
-		    item->n, &b->drafts[b->written], err) == -1)
-			return;
-		if (count > 1)
-			spool_draft_start(&b->drafts[b->written]);
-	}
-}
-
 /*
- * File systems commit what several threads sync at the same time in one go;
- * one after another each would wait for the disk.
+ * Link the first COUNT of ITEMS, all of them synced, up to the first failure.
+ * How many; *LOST when a race was what ended it.
  */
-struct sync {
-	struct batch	*b;
-	atomic_int	 next;
-	struct err	 errs[BATCH];
-	int		 rc[BATCH];
-};
-
-static void *
-sync_some(void *arg)
+static size_t
+link_items(struct put *p, const struct put_item *items, size_t count,
+    bool *lost, struct err *err)
 {
-	struct sync *s = arg;
-	int i;
-
-	while ((i = atomic_fetch_add(&s->next, 1)) < s->b->written)
-		s->rc[i] = spool_draft_sync(&s->b->drafts[i], &s->errs[i]);
-	return NULL;
-}
-
-static void
-sync_items(struct batch *b, struct err *err)
-{
-	struct sync s = { .b = b };
-	pthread_t threads[LIMIT_PUT_THREADS];
-	int n = 0;
-
-	/* This thread is one of them, and enough when there are no more. */
-	while (n < LIMIT_PUT_THREADS && n < b->written - 1 &&
-	    pthread_create(&threads[n], NULL, sync_some, &s) == 0)
-		n++;
-	sync_some(&s);
-	while (n > 0)
-		pthread_join(threads[--n], NULL);
-	while (b->synced < b->written && s.rc[b->synced] == 0)
-		b->synced++;
-	if (b->synced < b->written)
-		*err = s.errs[b->synced];
-}
-
-static void
-link_items(struct batch *b, struct err *err)
-{
+	const struct put_batch *b = &p->batch;
 	char path[SPOOL_PATH_BYTES];
-	const struct put_item *item;
+	size_t i;
 	int rc;
 
-	for (; b->linked < b->synced; b->linked++) {
-		item = &b->items[b->linked];
-		rc = spool_draft_link(b->dirfd, &b->drafts[b->linked],
-		    name_of(item, path), err);
-		b->lost = rc == 0;
+	for (i = 0; i < count; i++) {
+		rc = spool_draft_link(b->dirfd, &b->drafts[i],
+		    name_of(&items[i], path), err);
+		*lost = rc == 0;
 		if (rc != 1)
-			return;
+			break;
 		/* After the link: one of two puts at least sees the other. */
-		if ((rc = out_of_order(b->p, &item->key, err)) == 0)
+		if ((rc = out_of_order(p, &items[i].key, err)) == 0)
 			continue;
-		b->lost = rc == 1;
-		unlinkat(b->dirfd, name_of(item, path), 0);
-		return;
+		*lost = rc == 1;
+		unlinkat(b->dirfd, name_of(&items[i], path), 0);
+		break;
 	}
+	return i;
 }
 
-/* No item is stored unless all names of the batch are. */
-static void
-sync_names(struct batch *b, struct err *err)
+/* No item is stored unless all names of the batch are: COUNT or 0. */
+static size_t
+sync_names(const struct put_batch *b, const struct put_item *items,
+    size_t count, struct err *err)
 {
 	char path[SPOOL_PATH_BYTES];
 
 	if (spool_dir_sync(b->dirfd, err) == 0)
-		return;
-	b->lost = false;
-	while (b->linked > 0)
-		unlinkat(b->dirfd, name_of(&b->items[--b->linked], path), 0);
+		return count;
+	while (count > 0)
+		unlinkat(b->dirfd, name_of(&items[--count], path), 0);
+	return 0;
 }
 
 /*
- * Store the first of COUNT numbered items.  How many; 0 when a race was lost
- * for the first; or -1 when it failed.
+ * Store the first of ITEMS, as many as go into one directory.  How many; 0
+ * when a race was lost for the first; or -1 when it failed.
  */
 static int
-store_items(struct put *p, struct put_item *items, int count,
+store_items(struct put *p, struct put_item *items, size_t count,
     struct err *err)
 {
-	struct batch b = { .p = p, .items = items };
+	struct put_batch *b = &p->batch;
 	char path[SPOOL_PATH_BYTES];
+	bool lost = false;
+	size_t n;
 
-	spool_path(&items[0].key, path);
-	if ((b.dirfd = spool_dir_open(p->s, path, err)) == -1)
+	while (b->written < count &&
+	    write_item(p, items, b->written, err) == 1)
+		;
+	if (b->written == 0)
 		return -1;
-	write_items(&b, count, err);
-	sync_items(&b, err);
-	link_items(&b, err);
-	for (int i = 0; i < b.written; i++)
-		spool_draft_drop(b.dirfd, &b.drafts[i]);
-	if (b.linked > 0)
-		sync_names(&b, err);
-	close(b.dirfd);
-	if (b.linked == 0 && !b.lost)
-		return err_wrap(err, "'%s/%s'", p->s->dir, path);
-	return b.linked;
+	n = put_batch_sync(b, err);
+	n = link_items(p, items, n, &lost, err);
+	if (n > 0 && (n = sync_names(b, items, n, err)) == 0)
+		lost = false;
+	put_batch_drop(b);
+	if (n > 0 || lost)
+		return (int)n;
+	spool_path(&items[0].key, path);
+	return err_wrap(err, "'%s/%s'", p->s->dir, path);
 }
 
 int
@@ -298,8 +241,7 @@ put_store(struct put *p, struct put_item *items, size_t count,
 	int n, tries;
 
 	for (tries = 0; tries < TRIES; tries++) {
-		if ((n = number_items(p, items, count, err)) == -1 ||
-		    (n = store_items(p, items, n, err)) == -1)
+		if ((n = store_items(p, items, count, err)) == -1)
 			return -1;
 		if (n > 0) {
 			p->last = items[n - 1].key;
@@ -312,4 +254,10 @@ put_store(struct put *p, struct put_item *items, size_t count,
 	return err_set(err, ERR_AGAIN,
 	    "stream '%s': other puts were faster %d times", p->last.stream,
 	    TRIES);
+}
+
+void
+put_end(struct put *p)
+{
+	put_batch_drop(&p->batch);
 }

@@ -8,8 +8,8 @@
  * on link(2) alone, and on every put seeing the others' links at once.
  *
  * Fragments that are there at the same time are stored as a batch: the disk
- * gets all of them before any is waited for, and their directory is synced
- * once.
+ * gets each as soon as it is there, and all of them before any is waited for;
+ * their directory is synced once.
  */
 #ifndef STORE_PUT_H
 #define STORE_PUT_H
@@ -20,6 +20,7 @@
 
 #include "base/limits.h"
 #include "media/fragment.h"
+#include "store/put_batch.h"
 #include "store/spool.h"
 
 struct err;
@@ -37,6 +38,7 @@ struct put {
 	struct spool	*s;		/* borrowed */
 	struct spool_key last;		/* the last stored; seq 0: none */
 	bool		 own;		/* LAST's epoch is this put's own */
+	struct put_batch batch;		/* written, not yet stored */
 };
 
 /*
@@ -55,6 +57,13 @@ int	put_check(struct put_item *item, struct err *err)
 	    __attribute__((warn_unused_result));
 
 /*
+ * ITEMS[I] is to be stored together with those before it, by the put_store()
+ * that comes next: write it now, if that can be.  Its P may move afterwards,
+ * what it points to must stay.
+ */
+void	put_ahead(struct put *p, struct put_item *items, size_t i);
+
+/*
  * Store the first fragments of ITEMS, of which there are COUNT, at most
  * LIMIT_PUT_FRAGMENTS, all of them checked.  How many: at least one, fewer
  * than COUNT where a directory ends, a race is lost, or one of them fails.
@@ -63,5 +72,8 @@ int	put_check(struct put_item *item, struct err *err)
  */
 int	put_store(struct put *p, struct put_item *items, size_t count,
 	    struct err *err) __attribute__((warn_unused_result));
+
+/* Forget what was written and not stored. */
+void	put_end(struct put *p);
 
 #endif /* STORE_PUT_H */
