@@ -14,6 +14,9 @@ stdout_has "Watch:        http://$DEMO_HTTP/" 'it says what to watch'
 stdout_has "rtmp://$DEMO_RTMP/live" 'and where to publish'
 [ "$(grep -c '^ *[0-9]* s ' "$tmp/out")" -ge 6 ]
 ok $? 'and one status line a second'
+awk '/ pending$/ { n++; if ($(NF - 1) > 100) bad = 1 }
+    END { exit bad || n == 0 }' "$tmp/out"
+ok $? 'with as much pending as there can be'
 none_left() { ! pgrep -f "$DEMO_DIR"; }
 wait_for 20 none_left; ok $? 'it leaves no process behind'
 
