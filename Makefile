@@ -6,7 +6,7 @@
 #   make lint       man pages, scripts, C
 #   make fuzz-flv   and other parsers in tests/fuzz: FUZZ_SECONDS=60
 #   make fuzz-coverage      what their seeds reach
-#   make soak       the long tests: a day of stream time
+#   make soak       the long tests: a day of stream time, 10,000 power cuts
 #   make bench      measure against ffmpeg, side by side
 #   make bench-ingest   rtmp-recv against nginx-rtmp
 #   make bench-store    put beside write, fsync, rename; what asking costs
@@ -175,7 +175,7 @@ tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $B/soak/stream \
 $B/tests/faults.so: tests/preload/faults.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
-# A day of stream time for each test; minutes to run.
+# A day of stream time, 10,000 kills and power cuts; minutes to run.
 soak: all tests
 	SOAK=1 BIN="$(CURDIR)/$B/bin" prove -v --timer -e '' tests/soak/*.t
 $B/tests/librtmp-publish: tests/librtmp-publish.c

@@ -29,10 +29,10 @@ printed() {
 }
 # put_at N FAULT [NAME]: into an empty spool, the Nth call fails
 put_at() {
-	rm -rf "$tmp/top" "$tmp/shadow" "$tmp/cut"
-	mkdir "$tmp/top" "$tmp/shadow"
+	rm -rf "$tmp/top" "$tmp/log" "$tmp/cut"
+	mkdir "$tmp/top"
 	run "$tmp/three" env LD_PRELOAD="$faults" FAULT_AT="$1" FAULT="$2" \
-	    ${3:+FAULT_ONLY="$3"} ${SHADOW:+SHADOW="$SHADOW"} \
+	    ${3:+FAULT_ONLY="$3"} ${OPLOG:+OPLOG="$OPLOG"} \
 	    segment-store put --spool "$tmp/top/spool" --wait "${WAIT:-0s}" cam
 }
 
@@ -65,11 +65,11 @@ done
 
 # --- killed, and the power cut, at the Nth call
 bad='' at=0 st=137
-SHADOW=$tmp/shadow
+OPLOG=$tmp/log
 while [ "$st" -eq 137 ] && [ "$at" -lt 300 ]; do
 	at=$((at + 1))
 	put_at $at kill
-	"$here/../powercut" "$tmp/shadow" "$tmp/top" "$tmp/cut"
+	"$here/../powercut" "$tmp/log" "$tmp/top" "$tmp/cut"
 	for top in "$tmp/cut" "$tmp/top"; do
 		{ whole "$top" && printed "$top"; } || bad="$bad $at"
 		segment-store put --spool "$top/spool" cam <"$tmp/three" \
