@@ -75,9 +75,12 @@ sub after {
 			}
 			$node->{waiting} = \@later;
 		} else {
-			# An inode may have been another file's before.
+			# An inode may have been another file's before; a
+			# directory may be told of twice.
+			my $old = $nodes{$other};
 			$nodes{$other} = node($type eq 'D')
-			    if $type =~ /[CD]/;
+			    if $type eq 'C' || $type eq 'D' &&
+			    !($old && $old->{dir});
 			push @{$of->($inode)->{waiting}}, { op => $op,
 			    at => $i, node => $type =~ /[CDL]/ ?
 			    $of->($other) : undef };

@@ -174,22 +174,29 @@ linkat(int from, const char *old, int to, const char *new, int flags)
 	return 0;
 }
 
+/* It may have been there: who made it may have died before it said so. */
+static int
+made_dir(int rc, int fd, const char *path)
+{
+	int saved = errno;
+
+	if (rc == 0 || saved == EEXIST)
+		record_entry('D', fd, path, inode_of(fd, path));
+	errno = saved;
+	return rc;
+}
+
 int
 mkdirat(int fd, const char *path, mode_t mode)
 {
-	if (fails("mkdirat") || REAL(mkdirat, fd, path, mode) == -1)
-		return -1;
-	record_entry('D', fd, path, inode_of(fd, path));
-	return 0;
+	return fails("mkdirat") ? -1 :
+	    made_dir(REAL(mkdirat, fd, path, mode), fd, path);
 }
 
 int
 mkdir(const char *path, mode_t mode)
 {
-	if (REAL(mkdir, path, mode) == -1)
-		return -1;
-	record_entry('D', AT_FDCWD, path, inode_of(AT_FDCWD, path));
-	return 0;
+	return made_dir(REAL(mkdir, path, mode), AT_FDCWD, path);
 }
 
 int
