@@ -14,8 +14,10 @@
 #	deaf NAME		publish, ask for replies and never read them
 #	large NAME BYTES	publish a video message of BYTES, print the
 #				answer and "sent" or "closed"
-#	move NAME		publish as one that knows Enhanced RTMP's
-#				reconnect request; print where it should go
+#	move NAME [FILE]	publish as one that knows Enhanced RTMP's
+#				reconnect request; print where it should go.
+#				With FILE: make FILE.connected, and publish
+#				when FILE is there
 #	huge NAME		announce chunks of 2 GB, send them slowly
 use strict;
 use warnings;
@@ -131,9 +133,17 @@ sub deaf {
 }
 
 sub move {
+	my ($name, $file) = @_;
 	my $s = dial();
+	my $out = publish($name, pack('n/a*', 'capsEx') . num(1));
 	my $got = '';
-	syswrite $s, publish($args[0], pack('n/a*', 'capsEx') . num(1));
+	if (defined $file) {
+		syswrite $s, substr($out, 0, 1537, '');
+		sysread $s, $got, 1 or die "no handshake\n";
+		open my $made, '>', "$file.connected" or die "$file: $!\n";
+		sleep 0.02 until -e $file;
+	}
+	syswrite $s, $out;
 	while (sysread $s, my $in, 65536) {
 		$got .= $in;
 		next if $got !~ /Connect\.ReconnectRequest/;
@@ -172,5 +182,5 @@ sub huge {
 my %commands = (try => sub { try(@args) }, half => sub { half(@args) },
     hold => sub { my $s = try(@args); <STDIN> },
     keys => sub { keys_(@args) }, deaf => \&deaf,
-    move => \&move, large => sub { large(@args) }, huge => \&huge);
+    move => sub { move(@args) }, large => sub { large(@args) }, huge => \&huge);
 ($commands{$command} or die "unknown command '$command'\n")->();

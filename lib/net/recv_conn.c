@@ -398,12 +398,17 @@ conn_resume(struct recv *r, struct conn *c)
 	recv_check_by(r, conn_deadline(r, c));
 }
 
+bool
+conn_put_away(const struct recv *r, struct conn *c)
+{
+	return rtmp_reconnect_request(&c->rtmp, r->conf->reconnect_url,
+	    "this server ends", &c->out);
+}
+
 void
 conn_ask_away(struct recv *r, struct conn *c)
 {
-	if (c->state != CONN_OPEN || c->pub == NULL ||
-	    !rtmp_reconnect_request(&c->rtmp, r->conf->reconnect_url,
-	    "this server ends", &c->out))
+	if (c->state != CONN_OPEN || c->pub == NULL || !conn_put_away(r, c))
 		return;
 	if (send_replies(c))
 		arm(r, c);

@@ -260,6 +260,8 @@ void	conn_resume(struct recv *r, struct conn *c);
 void	conn_hold(struct recv *r, struct conn *c);
 /* Ask its publisher to connect again, if it can. */
 void	conn_ask_away(struct recv *r, struct conn *c);
+/* The same among the replies that are sent next.  False: it cannot. */
+bool	conn_put_away(const struct recv *r, struct conn *c);
 
 /* recv_guard.c */
 int	strangers_init(struct recv *r, struct err *err)

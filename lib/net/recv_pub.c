@@ -142,6 +142,8 @@ pub_start(struct recv *r, struct conn *c, const char *stream,
 	c->served = false;
 	strangers_publish(r, c, true);
 	rtmp_accept(&c->rtmp, &c->out);
+	if (r->draining && r->conf->drain_us > 0)
+		(void)conn_put_away(r, c);
 	put_file_header(r);
 	log_info("stream '%s': %s begins to publish", p->stream,
 	    c->peer.text);

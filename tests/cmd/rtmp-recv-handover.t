@@ -82,19 +82,25 @@ ended "$pub"
 start asks -l 127.0.0.1:0 --drain 20s \
     --reconnect-url rtmp://b.example/live -- sh -c "$saver" "$tmp/flv"
 perl "$here/../rtmp.pl" "$port" move d >"$tmp/moved" & pub=$!
-pids="$pids $pub"
+perl "$here/../rtmp.pl" "$port" move e "$tmp/draining" >"$tmp/later" & late=$!
+pids="$pids $pub $late"
 wait_for 30 logged asks 'begins to publish'
+wait_for 30 test -e "$tmp/draining.connected"
 kill "$server"
 ended "$pub"
 is "$(cat "$tmp/moved")" rtmp://b.example/live \
     'who understands it is asked to go elsewhere'
+touch "$tmp/draining"
+ended "$late"
+is "$(cat "$tmp/later")" rtmp://b.example/live \
+    'and who begins to publish meanwhile'
 ended "$server"
 status_is 0 'and goes'
 
 start twice -l 127.0.0.1:0 --drain 60s -- sh -c "$saver" "$tmp/flv"
 publish c -re & pub=$!
 pids="$pids $pub"
-wait_for 30 publishing 4
+wait_for 30 publishing 5
 kill "$server"
 wait_for 30 refused
 kill "$server"
