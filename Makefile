@@ -156,7 +156,7 @@ demo:
 check:
 	@scripts/install-deps check
 	@$(MAKE) all player browser tests
-	BIN="$(CURDIR)/$B/bin" prove -j3 --timer -e '' \
+	BIN="$(CURDIR)/$B/bin" prove -j3 --timer -e tests/bounded \
 	    --rules 'par=$B/unit/*' --rules 'par=$B/fuzz/*' \
 	    --rules 'par=tests/cmd/*' --rules 'seq=*' \
 	    $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $(SHELLTESTS)
