@@ -36,7 +36,8 @@ int	archive_end(struct archive_out *out, struct err *err)
  * Read a tar file from FD and publish what is in it; call FN for each
  * fragment that was not there.  Nothing is trusted: only regular files whose
  * names are paths of this spool, which are whole, and say themselves that they
- * belong there.  What is there already must have the same bytes.
+ * belong there, and what is empty and says that an epoch cannot have a
+ * rendition.  What is there already must have the same bytes.
  * 0, or -1 with ERR_DATA or what publishing fails with; what came before is
  * published.
  */

@@ -1,5 +1,6 @@
 #include <archive.h>
 #include <archive_entry.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -37,6 +38,25 @@ parse_init(const char *path, struct spool_key *key)
 	return strcmp(path, again) == 0;
 }
 
+/* www/STREAM/RENDITION/none-EPOCH: epoch and seq are 0. */
+static bool
+parse_none(const char *path, struct spool_key *key)
+{
+	char init[SPOOL_PATH_BYTES + 8], none[SPOOL_PATH_BYTES];
+	const char *name = strrchr(path, '/');
+
+	if (name == NULL || strncmp(name, "/none-", 6) != 0 ||
+	    strlen(path) >= SPOOL_PATH_BYTES)
+		return false;
+	snprintf(init, sizeof(init), "%.*s/init-%s.mp4", (int)(name - path),
+	    path, name + 6);
+	if (!parse_init(init, key))
+		return false;
+	spool_none_path(key, none);
+	key->epoch = 0;
+	return strcmp(path, none) == 0;
+}
+
 /* Exactly a path of a spool, from its top. */
 static bool
 parse_name(const char *path, struct spool_key *key)
@@ -44,7 +64,7 @@ parse_name(const char *path, struct spool_key *key)
 	char again[SPOOL_PATH_BYTES];
 	struct err ignored = ERR_INIT;
 
-	if (parse_init(path, key))
+	if (parse_init(path, key) || parse_none(path, key))
 		return true;
 	if (spool_parse_path(path, key, &ignored) == -1)
 		return false;
@@ -77,6 +97,8 @@ check(const struct spool_key *key, const struct buf *b, struct err *err)
 {
 	struct fragment_info info;
 
+	if (key->epoch == 0)
+		return b->n == 0 ? 0 : err_set(err, ERR_DATA, "not empty");
 	if (fragment_check(b->p, b->n, &info, err) == -1)
 		return -1;
 	if (info.epoch != key->epoch || info.seq != key->seq ||
@@ -110,7 +132,7 @@ publish(struct spool *s, const struct spool_key *key, const char *path,
 	int rc = spool_publish(s, path, b->p, b->n, err);
 
 	if (rc == 0)
-		return compare(s, key, b, err);
+		return key->epoch == 0 ? 0 : compare(s, key, b, err);
 	if (rc == -1 || key->seq == 0)
 		return rc == -1 ? -1 : 0;
 	if (strcmp(key->rendition, SPOOL_SRC) == 0 &&
@@ -155,6 +177,7 @@ archive_import(struct spool *s, int fd, spool_fn *fn, void *arg,
 		return err_nomem(err);
 	buf_init(&b, LIMIT_FRAGMENT_BYTES + READ_BYTES);
 	if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
+	    archive_read_support_format_empty(a) != ARCHIVE_OK ||
 	    archive_read_open_fd(a, fd, READ_BYTES) != ARCHIVE_OK)
 		rc = err_set(err, ERR_DATA, "not a tar file: %s",
 		    archive_error_string(a));

@@ -33,6 +33,17 @@ is "$st $(cut -f4,5 "$tmp/out" | tr -d 0 | tr '\t\n' ': ')" '0 4:low 5:low ' \
 run "$tmp/src.tar" segment-store import --spool "$b"
 is "$st $(cat "$tmp/out")" '0 ' 'all of it, the second time'
 
+mkdir -p "$tmp/none/www/cam/low"
+: >"$tmp/none/www/cam/low/none-000002"
+tar cf "$tmp/none.tar" -C "$tmp/none" www/cam/low/none-000002
+run "$tmp/none.tar" segment-store import --spool "$b"
+is "$st $(cat "$tmp/out")$(ls "$b/www/cam/low/none-000002")" \
+	"0 $b/www/cam/low/none-000002" 'that an epoch has no such rendition'
+run "$tmp/none.tar" segment-store import --spool "$b"
+status_is 0 'the same again'
+run /dev/null segment-store import --spool "$b"
+status_is 0 'nothing at all'
+
 # bad NAME: an archive that is refused
 bad() {
 	before=$(find "$b" -type f | wc -l)
@@ -57,6 +68,8 @@ bad_tar 'a fragment under another number' \
     --transform 's:one:src/cam/000001/000000/000000009.mp4:' one
 bad_tar 'of another stream' \
     --transform 's:one:src/dog/000001/000000/000000001.mp4:' one
+bad_tar 'a note that is not empty' \
+    --transform 's:one:www/cam/low/none-000003:' one
 ln -s one "$tmp/x/link"
 bad_tar 'a symbolic link' \
     --transform 's:link:src/cam/000001/000000/000000009.mp4:' link

@@ -102,6 +102,18 @@ watch --from @4102444800 --heartbeat 20ms -0
 nuls() { [ "$(tr '\0' '\n' <"$tmp/lines" | grep -cx -- -)" -ge 3 ]; }
 wait_for 20 nuls; ok $? 'with NUL, when paths have that'
 stop
+watch --from @4102444800 --heartbeat 20ms	# tells the time
+mkfifo "$tmp/slow"
+segment-store watch --ladder "$tmp/l.yaml" --from @4102444800 \
+    --heartbeat 20ms >"$tmp/slow" &
+slow=$!
+exec 8<"$tmp/slow"
+wait_for 20 has_lines 20
+kill "$slow"
+wait "$slow" 2>/dev/null
+is "$(cat <&8)" - 'one is enough for a reader that is busy'
+exec 8<&-
+stop
 
 # --- without inotify's help
 rm -r "$LIVESPOOL_SPOOL/src" "$LIVESPOOL_SPOOL/queue"
