@@ -5,11 +5,12 @@
 # HOSTS_TEST_S: seconds for each of the two (default: 4).
 # shellcheck disable=SC2154 # tmp and st are tap.sh's
 here=$(cd "${0%/*}" && pwd)
+. "$here/../hosts.sh"
+in_namespaces "$0" "$@"
 . "$here/../tap.sh"
-. "$here/hosts.sh"
-missing=$(hosts_missing)
+missing=$(share_missing)
 [ -z "$missing" ] || { echo "1..0 # SKIP $missing"; exit 0; }
-hosts_up >"$tmp/up" 2>&1 || {
+{ hosts 2 && share; } >"$tmp/up" 2>&1 || {
 	sed 's/^/# /' "$tmp/up"
 	echo '1..0 # SKIP the shared file system did not come up'
 	exit 0
@@ -61,19 +62,19 @@ chmod +x "$tmp/worker" "$tmp/feed"
 
 # race: the tickets and two workers on each host, in the background
 race() {
-	on 1 rm -rf "$LIVESPOOL_SPOOL"
-	on 1 mkdir -p "$LIVESPOOL_SPOOL/queue" "$LIVESPOOL_SPOOL/claimed"
+	rm -rf "$LIVESPOOL_SPOOL"
+	mkdir -p "$LIVESPOOL_SPOOL/queue" "$LIVESPOOL_SPOOL/claimed"
 	rm -f "$tmp/stop" "$tmp"/done.* "$tmp"/line.*
 	workers=
 	for w in 1.a 1.b 2.a 2.b; do
 		on "${w%.*}" "$tmp/worker" "$w" & workers="$workers $!"
 	done
 	pids="$pids $workers"
-	on 1 "$tmp/feed" "$seconds" & feed=$!
+	"$tmp/feed" "$seconds" & feed=$!
 	pids="$pids $feed"
 }
-left() { on 1 find "$LIVESPOOL_SPOOL/queue" "$LIVESPOOL_SPOOL/claimed" -name 'cam+*'; }
-made() { on 1 find "$LIVESPOOL_SPOOL/www" -name '*.m4s' | wc -l; }
+left() { find "$LIVESPOOL_SPOOL/queue" "$LIVESPOOL_SPOOL/claimed" -name 'cam+*'; }
+made() { find "$LIVESPOOL_SPOOL/www" -name '*.m4s' | wc -l; }
 
 race
 wait "$feed"
@@ -96,7 +97,7 @@ host_kill 2
 echo "# killed: it had done $(cat "$tmp"/done.2.* | wc -l)"
 wait "$feed"
 while [ -n "$(left)" ]; do	# what it had comes back when its lease is over
-	on 1 "$BIN/segment-store" requeue --older 1s >>"$tmp/back"
+	segment-store requeue --older 1s >>"$tmp/back"
 	[ $((tries = ${tries:-0} + 1)) -lt 30 ] || break
 done
 : >"$tmp/stop"
