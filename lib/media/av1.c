@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/rd.h"
 #include "media/bits.h"
@@ -64,16 +65,23 @@ skip_timing(struct bits *b)
 	return delay_bits;
 }
 
+/* What of a sequence header (5.5.1) matters here. */
+struct sequence {
+	uint32_t	profile, level, tier;	/* of operating point 0 */
+	uint32_t	width, height;
+};
+
 static void
-skip_operating_points(struct bits *b, uint32_t delay_bits)
+read_operating_points(struct bits *b, uint32_t delay_bits, struct sequence *s)
 {
 	const uint32_t display_delay = bits_get(b, 1);
 	const uint32_t points = bits_get(b, 5) + 1;
+	uint32_t level, tier;
 
 	for (uint32_t i = 0; i < points; i++) {
 		bits_get(b, 12);
-		if (bits_get(b, 5) > 7)
-			bits_get(b, 1);		/* tier */
+		level = bits_get(b, 5);
+		tier = level > 7 ? bits_get(b, 1) : 0;
 		if (delay_bits > 0 && bits_get(b, 1) != 0) {
 			bits_get(b, delay_bits);
 			bits_get(b, delay_bits);
@@ -81,30 +89,52 @@ skip_operating_points(struct bits *b, uint32_t delay_bits)
 		}
 		if (display_delay != 0 && bits_get(b, 1) != 0)
 			bits_get(b, 4);
+		if (i == 0) {
+			s->level = level;
+			s->tier = tier;
+		}
 	}
 }
 
-/* sequence_header_obu() up to the size (5.5.1). */
+/* sequence_header_obu() up to the size. */
 static bool
-sequence_size(struct rd r, struct av1_size *size)
+read_sequence(struct rd r, struct sequence *s)
 {
-	uint32_t width_bits, height_bits, width, height;
+	uint32_t width_bits, height_bits;
 	struct bits b;
 
+	memset(s, 0, sizeof(*s));
 	bits_init(&b, r);
-	bits_get(&b, 3 + 1);
+	s->profile = bits_get(&b, 3);
+	bits_get(&b, 1);
 	if (bits_get(&b, 1) != 0)	/* reduced_still_picture_header */
-		bits_get(&b, 5);
+		s->level = bits_get(&b, 5);
 	else
-		skip_operating_points(&b, skip_timing(&b));
+		read_operating_points(&b, skip_timing(&b), s);
 	width_bits = bits_get(&b, 4) + 1;
 	height_bits = bits_get(&b, 4) + 1;
-	width = bits_get(&b, width_bits) + 1;
-	height = bits_get(&b, height_bits) + 1;
-	if (b.r.bad || width > UINT16_MAX || height > UINT16_MAX)
-		return false;
-	*size = (struct av1_size){ (uint16_t)width, (uint16_t)height };
-	return true;
+	s->width = bits_get(&b, width_bits) + 1;
+	s->height = bits_get(&b, height_bits) + 1;
+	return !b.r.bad && s->width <= UINT16_MAX && s->height <= UINT16_MAX;
+}
+
+/* The first sequence header; *OBU is all of it, when asked for. */
+static bool
+find_sequence(const uint8_t *p, size_t n, struct sequence *s, struct rd *obu)
+{
+	struct rd r, payload;
+	const uint8_t *from;
+	unsigned type;
+
+	rd_init(&r, p, n, 0);
+	for (from = r.p; next_obu(&r, &type, &payload); from = r.p) {
+		if (type != OBU_SEQUENCE_HEADER)
+			continue;
+		if (obu != NULL)
+			rd_init(obu, from, (size_t)(r.p - from), 0);
+		return read_sequence(payload, s);
+	}
+	return false;
 }
 
 int
@@ -116,17 +146,34 @@ av1_config_check(const uint8_t *p, size_t n, struct err *err)
 	return 0;
 }
 
+int
+av1_put_config(struct buf *out, const uint8_t *p, size_t n, struct err *err)
+{
+	struct sequence s;
+	struct rd obu;
+
+	if (!find_sequence(p, n, &s, &obu))
+		return err_set(err, ERR_DATA, "AV1: no sequence header");
+	if (s.profile != 0)
+		return err_set(err, ERR_DATA, "AV1: profile %u, want Main",
+		    (unsigned)s.profile);
+	buf_put_u8(out, 0x81);			/* marker, version 1 */
+	buf_put_u8(out, (uint8_t)(s.profile << 5 | s.level));
+	buf_put_u8(out, (uint8_t)(s.tier << 7 | 0xc));	/* 8 bits, 4:2:0 */
+	buf_put_u8(out, 0);			/* no presentation delay */
+	buf_put(out, obu.p, rd_left(&obu));
+	return buf_ok(out, err);
+}
+
 bool
 av1_find_size(const uint8_t *p, size_t n, struct av1_size *size)
 {
-	struct rd r, payload;
-	unsigned type;
+	struct sequence s;
 
-	rd_init(&r, p, n, 0);
-	while (next_obu(&r, &type, &payload))
-		if (type == OBU_SEQUENCE_HEADER)
-			return sequence_size(payload, size);
-	return false;
+	if (!find_sequence(p, n, &s, NULL))
+		return false;
+	*size = (struct av1_size){ (uint16_t)s.width, (uint16_t)s.height };
+	return true;
 }
 
 /* Can a temporal unit begin with C?  (Facts of encoders: with a size.) */

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct err;
 
 struct av1_size {
@@ -23,6 +24,14 @@ struct av1_size {
 /* Is it one?  0, or -1 with ERR_DATA. */
 int	av1_config_check(const uint8_t *p, size_t n, struct err *err)
 	    __attribute__((warn_unused_result));
+
+/*
+ * Append the record of the sequence header among the N bytes of OBUs at P,
+ * which must be of the Main profile with 8 bits, and the header itself.
+ * 0, or -1 with ERR_DATA (none, another profile) or OUT's own error.
+ */
+int	av1_put_config(struct buf *out, const uint8_t *p, size_t n,
+	    struct err *err) __attribute__((warn_unused_result));
 
 /* The sequence header among the N bytes of OBUs at P; false without one. */
 bool	av1_find_size(const uint8_t *p, size_t n, struct av1_size *size);

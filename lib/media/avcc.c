@@ -2,6 +2,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/rd.h"
+#include "media/nal.h"
 
 enum nal_type {			/* ISO/IEC 14496-10 table 7-1 */
 	NAL_SLICE = 1,
@@ -27,34 +29,11 @@ nal_type(const struct nal *nal)
 	return nal->p[0] & 0x1f;
 }
 
-/* The next 00 00 01 from P on, or END. */
-static const uint8_t *
-start_code(const uint8_t *p, const uint8_t *end)
-{
-	for (; end - p >= 3; p++)
-		if (p[0] == 0 && p[1] == 0 && p[2] == 1)
-			return p;
-	return end;
-}
-
-/* Take the next NAL unit that is not empty from *P.  False at the end. */
 static bool
-next_nal(const uint8_t **p, const uint8_t *end, struct nal *nal)
+next_nal(struct rd *r, struct nal *nal)
 {
-	const uint8_t *from, *to;
-
-	do {
-		if ((from = start_code(*p, end)) == end)
-			return false;
-		from += 3;
-		*p = to = start_code(from, end);
-		/* A fourth byte of the next start code, or trailing zeros. */
-		while (to > from && to[-1] == 0)
-			to--;
-		nal->p = from;
-		nal->n = (size_t)(to - from);
-	} while (nal->n == 0);
-	return true;
+	nal->p = nal_next(r, &nal->n);
+	return nal->p != NULL;
 }
 
 /* Append the units of TYPE, each after its 16-bit length; count them. */
@@ -62,11 +41,12 @@ static int
 put_sets(struct buf *out, const uint8_t *p, size_t n, enum nal_type type,
     unsigned *count, struct err *err)
 {
-	const uint8_t *end = p + n;
 	struct nal nal;
+	struct rd r;
 
 	*count = 0;
-	while (next_nal(&p, end, &nal)) {
+	rd_init(&r, p, n, 0);
+	while (next_nal(&r, &nal)) {
 		if (nal_type(&nal) != type)
 			continue;
 		if (nal.n > UINT16_MAX)
@@ -82,9 +62,10 @@ put_sets(struct buf *out, const uint8_t *p, size_t n, enum nal_type type,
 static int
 find_sps(const uint8_t *p, size_t n, struct nal *sps, struct err *err)
 {
-	const uint8_t *end = p + n;
+	struct rd r;
 
-	while (next_nal(&p, end, sps))
+	rd_init(&r, p, n, 0);
+	while (next_nal(&r, sps))
 		if (nal_type(sps) == NAL_SPS && sps->n >= 4)
 			return 0;
 	return err_set(err, ERR_DATA, "no H.264 sequence parameter set");
@@ -166,12 +147,13 @@ int
 avcc_put_sample(struct buf *out, const uint8_t *p, size_t n, bool *idr,
     struct err *err)
 {
-	const uint8_t *end = p + n;
 	bool picture = false;
 	struct nal nal;
+	struct rd r;
 
 	*idr = false;
-	while (next_nal(&p, end, &nal)) {
+	rd_init(&r, p, n, 0);
+	while (next_nal(&r, &nal)) {
 		if (is_dropped(&nal))
 			continue;
 		if (nal.n > UINT32_MAX)

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libavutil/error.h>
@@ -37,6 +38,8 @@ avlog_route(void)
 {
 	errors = 0;
 	av_log_set_callback(on_log);
+	/* SVT-AV1 has a log of its own: of it, fatal errors alone. */
+	setenv("SVT_LOG", "0", 0);
 }
 
 unsigned

@@ -4,24 +4,17 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/mathematics.h>
-#include <libavutil/opt.h>
 
 #include "base/err.h"
 #include "base/limits.h"
-#include "media/avcc.h"
 #include "media/avlog.h"
 #include "media/decode.h"
+#include "media/encode_codec.h"
 
 #define FPS_DEFAULT	30	/* when the stream declares none */
 
-/*
- * One IDR and no other keyframe; nothing that depends on the machine.  No
- * HRD and no delimiters: they would only be dropped.
- */
-#define X264_PARAMS	"keyint=infinite:scenecut=0:open-gop=0:" \
-			"cpu-independent=1:aud=0:nal-hrd=none"
-
 struct encoder {
+	const struct encode_codec *codec;
 	AVCodecContext		*ctx;
 	AVPacket		*packet;
 	AVFrame			*frame;		/* a reference to the input */
@@ -30,19 +23,6 @@ struct encoder {
 	size_t			 count, cap;
 	size_t			 pictures;	/* put in */
 };
-
-static void
-set_rate(AVCodecContext *ctx, const struct encode_conf *conf)
-{
-	if (conf->bitrate_bps != 0)
-		ctx->bit_rate = (int64_t)conf->bitrate_bps;
-	else
-		av_opt_set_double(ctx->priv_data, "crf", conf->quality, 0);
-	if (conf->cap_bps == 0)
-		return;
-	ctx->rc_max_rate = (int64_t)conf->cap_bps;
-	ctx->rc_buffer_size = (int)conf->cap_bps;	/* one second */
-}
 
 /* The rate decides the level, so it must be the same in a whole epoch. */
 static void
@@ -71,7 +51,7 @@ set_picture(AVCodecContext *ctx, const struct encode_conf *conf,
 	ctx->chroma_sample_location = like->chroma_location;
 }
 
-/* What libx264 fails at, given good parameters, is to get memory. */
+/* What a library fails at, given good parameters, is to get memory. */
 static enum err_class
 failure(int rc, enum err_class cls)
 {
@@ -79,17 +59,24 @@ failure(int rc, enum err_class cls)
 }
 
 static int
+check_conf(const struct encode_conf *conf, struct err *err)
+{
+	if (conf->cap_bps > INT32_MAX || conf->bitrate_bps > INT32_MAX)
+		return err_set(err, ERR_CONFIG, "bit rate over 2 Gbit/s");
+	return 0;
+}
+
+static int
 open_encoder(struct encoder *e, const struct encode_conf *conf,
     const struct picture *first, struct err *err)
 {
-	const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
+	const AVCodec *codec =
+	    avcodec_find_encoder_by_name(e->codec->library);
 	int rc;
 
 	if (codec == NULL)
-		return err_set(err, ERR_UNAVAILABLE,
-		    "libavcodec has no libx264");
-	if (conf->cap_bps > INT32_MAX || conf->bitrate_bps > INT32_MAX)
-		return err_set(err, ERR_CONFIG, "bit rate over 2 Gbit/s");
+		return err_set(err, ERR_UNAVAILABLE, "libavcodec has no %s",
+		    e->codec->library);
 	if ((e->packet = av_packet_alloc()) == NULL ||
 	    (e->frame = av_frame_alloc()) == NULL ||
 	    (e->ctx = avcodec_alloc_context3(codec)) == NULL)
@@ -99,20 +86,13 @@ open_encoder(struct encoder *e, const struct encode_conf *conf,
 	    AV_CODEC_FLAG_CLOSED_GOP;
 	set_picture(e->ctx, conf, first->frame);
 	set_time(e->ctx, conf, first);
-	set_rate(e->ctx, conf);
-	rc = av_opt_set(e->ctx->priv_data, "preset", conf->preset, 0);
-	if (rc >= 0)
-		rc = av_opt_set(e->ctx->priv_data, "profile", "high", 0);
-	if (rc >= 0)
-		rc = av_opt_set(e->ctx->priv_data, "x264-params", X264_PARAMS,
-		    0);
-	if (rc >= 0)
+	if ((rc = e->codec->set(e->ctx, conf)) >= 0)
 		rc = avcodec_open2(e->ctx, codec, NULL);
-	if (rc < 0)
-		return avlog_err(err, failure(rc, ERR_CONFIG), rc,
-		    "cannot open libx264");
-	return avcc_put_config(&e->config, e->ctx->extradata,
-	    (size_t)e->ctx->extradata_size, err);
+	if (rc < 0) {
+		avlog_err(err, failure(rc, ERR_CONFIG), rc, "cannot open it");
+		return err_wrap(err, "%s", e->codec->library);
+	}
+	return e->codec->put_config(&e->config, e->ctx, conf, err);
 }
 
 struct encoder *
@@ -125,9 +105,12 @@ encoder_new(const struct encode_conf *conf, const struct picture *first,
 		err_nomem(err);
 		return NULL;
 	}
+	e->codec = encode_codec_of(conf->codec);
+	assert(e->codec != NULL);
 	buf_init(&e->config, LIMIT_CODEC_CONFIG_BYTES);
 	buf_init(&e->data, LIMIT_FRAGMENT_BYTES);
-	if (open_encoder(e, conf, first, err) == -1) {
+	if (check_conf(conf, err) == -1 ||
+	    open_encoder(e, conf, first, err) == -1) {
 		encoder_free(e);
 		return NULL;
 	}
@@ -175,8 +158,8 @@ keep(struct encoder *e, struct err *err)
 		return -1;
 	packet->offset = e->data.n;
 	packet->pts = e->packet->pts;
-	if (avcc_put_sample(&e->data, e->packet->data,
-	    (size_t)e->packet->size, &packet->idr, err) == -1)
+	if (e->codec->put_sample(&e->data, e->packet->data,
+	    (size_t)e->packet->size, &packet->sync, err) == -1)
 		return -1;
 	packet->bytes = (uint32_t)(e->data.n - packet->offset);
 	return 0;
@@ -220,10 +203,14 @@ encoder_put(struct encoder *e, const struct AVFrame *frame, struct err *err)
 
 /* The pictures that the encoder may reorder over, as time. */
 static uint32_t
-reorder_delay(const AVCodecContext *ctx)
+reorder_delay(const struct encoder *e)
 {
-	return (uint32_t)av_rescale((int64_t)ctx->has_b_frames *
-	    ctx->time_base.den, ctx->framerate.den, ctx->framerate.num);
+	const AVCodecContext *ctx = e->ctx;
+	int pictures = e->codec->reorder;
+
+	if (pictures == -1)
+		pictures = ctx->has_b_frames;
+	return (uint32_t)av_rescale((int64_t)pictures * ctx->time_base.den, ctx->framerate.den, ctx->framerate.num);
 }
 
 int
@@ -238,11 +225,11 @@ encoder_finish(struct encoder *e, struct encode_result *result,
 		return err_set(err, ERR_BUG, "%zu pictures, %zu packets",
 		    e->pictures, e->count);
 	for (i = 0; i < e->count; i++)
-		if (e->packets[i].idr != (i == 0))
+		if (e->packets[i].sync != (i == 0))
 			return err_set(err, ERR_BUG,
-			    "packet %zu of %zu %s an IDR picture", i, e->count,
+			    "packet %zu of %zu %s a key picture", i, e->count,
 			    i == 0 ? "is not" : "is");
 	*result = (struct encode_result){ &e->config, &e->data, e->packets,
-	    e->count, reorder_delay(e->ctx) };
+	    e->count, reorder_delay(e) };
 	return 0;
 }

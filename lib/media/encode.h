@@ -1,9 +1,11 @@
 /*
- * encode - the H.264 of one interval, by libx264 through libavcodec.
+ * encode - the pictures of one interval as H.264, HEVC, AV1 or VP9, through
+ * libavcodec.
  *
- * One encoder for one interval: a closed group of pictures whose first is an
- * IDR and the only one.  One thread and no routine that depends on the
- * processor: the same pictures give the same bytes anywhere.
+ * One encoder for one interval: a closed group of pictures of which the first
+ * and no other can be decoded by itself.  How many threads there are is part
+ * of the recipe, and no routine depends on the processor: the same pictures
+ * give the same bytes anywhere.
  */
 #ifndef MEDIA_ENCODE_H
 #define MEDIA_ENCODE_H
@@ -13,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "media/codec.h"
 
 struct AVFrame;
 struct encoder;
@@ -20,9 +23,10 @@ struct err;
 struct picture;
 
 struct encode_conf {
-	const char	*preset;	/* borrowed; one of x264's */
+	enum codec	 codec;		/* one that recipe_of() knows */
+	const char	*preset;	/* borrowed; one of its recipe */
 	uint64_t	 bitrate_bps;	/* average; 0: QUALITY */
-	int		 quality;	/* CRF */
+	int		 quality;	/* constant rate factor */
 	uint64_t	 cap_bps;	/* VBV rate; its buffer is one second */
 	int		 width, height;
 	uint32_t	 timescale;	/* of the PTS */
@@ -32,13 +36,13 @@ struct encode_packet {
 	size_t		 offset;	/* in encode_result.data */
 	uint32_t	 bytes;
 	int64_t		 pts;
-	bool		 idr;
+	bool		 sync;		/* an IDR, a key frame */
 };
 
 /* What encoder_finish() made.  Borrows from the encoder. */
 struct encode_result {
-	const struct buf	*config;	/* avcC */
-	const struct buf	*data;		/* length-prefixed samples */
+	const struct buf	*config;	/* body of avcC, hvcC ... */
+	const struct buf	*data;		/* samples */
 	const struct encode_packet *packets;	/* in decode order */
 	size_t			 count;
 	uint32_t		 delay;		/* by which a picture's PTS may
@@ -50,7 +54,7 @@ struct encode_result {
 /*
  * An encoder for pictures like FIRST (rate and colour description; the
  * picture itself is not encoded).  Returns owned, or NULL with
- * ERR_UNAVAILABLE (no libx264), ERR_CONFIG (libx264 refuses CONF) or ERR_OS.
+ * ERR_UNAVAILABLE (no such library), ERR_CONFIG (it refuses CONF) or ERR_OS.
  */
 struct encoder	*encoder_new(const struct encode_conf *conf,
 		    const struct picture *first, struct err *err)

@@ -78,9 +78,8 @@ start_code(const uint8_t *p, const uint8_t *end)
 	return end;
 }
 
-/* The next NAL unit between start codes (14496-10 B.1), or NULL. */
-static const uint8_t *
-next_by_code(struct rd *r, size_t *bytes)
+const uint8_t *
+nal_next(struct rd *r, size_t *bytes)
 {
 	const uint8_t *nal, *end;
 
@@ -124,7 +123,7 @@ nal_unit_scan(enum codec codec, const uint8_t *p, size_t n,
 		return;
 	*unit = (struct nal_unit){ .codec = codec, .annexb = true };
 	rd_init(&r, p, n, 0);
-	while ((nal = next_by_code(&r, &bytes)) != NULL)
+	while ((nal = nal_next(&r, &bytes)) != NULL)
 		note(unit, nal, bytes);
 }
 
@@ -138,7 +137,7 @@ nal_put_unit(struct buf *out, const uint8_t *p, size_t n,
 	size_t bytes;
 
 	rd_init(&r, p, n, 0);
-	while ((nal = unit->annexb ? next_by_code(&r, &bytes) :
+	while ((nal = unit->annexb ? nal_next(&r, &bytes) :
 	    next_by_length(&r, nal_length_bytes, &bytes, &clean)) != NULL) {
 		if (nal_length_bytes < 4 &&
 		    bytes >> 8 * nal_length_bytes != 0)

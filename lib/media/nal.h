@@ -14,6 +14,13 @@
 #include "media/codec.h"
 
 struct buf;
+struct rd;
+
+/*
+ * The next NAL unit between start codes (14496-10 B.1) that is not empty,
+ * without trailing zeros; NULL at the end.
+ */
+const uint8_t	*nal_next(struct rd *r, size_t *bytes);
 
 /* What is in one access unit. */
 struct nal_unit {

@@ -98,3 +98,60 @@ vp9_put_config(struct buf *out, const uint8_t *record, size_t n,
 	buf_put_u16(out, 0);
 	return 0;
 }
+
+/* VP9 levels: of luma samples a second and a picture, pixels a side, bits. */
+struct level {
+	uint8_t		level;
+	double		rate;
+	uint32_t	picture;
+	int		side;
+	uint64_t	bps;
+};
+
+static const struct level levels[] = {
+	{ 10, 829440, 36864, 512, 200000 },
+	{ 11, 2764800, 73728, 768, 800000 },
+	{ 20, 4608000, 122880, 960, 1800000 },
+	{ 21, 9216000, 245760, 1344, 3600000 },
+	{ 30, 20736000, 552960, 2048, 7200000 },
+	{ 31, 36864000, 983040, 2752, 12000000 },
+	{ 40, 83558400, 2228224, 4160, 18000000 },
+	{ 41, 160432128, 2228224, 4160, 30000000 },
+	{ 50, 311951360, 8912896, 8384, 60000000 },
+	{ 51, 588251136, 8912896, 8384, 120000000 },
+	{ 52, 1176502272, 8912896, 8384, 180000000 },
+	{ 60, 1176502272, 35651584, 16832, 180000000 },
+	{ 61, 2353004544, 35651584, 16832, 240000000 },
+};
+
+#define LEVEL_LAST	62
+
+static uint8_t
+level_of(const struct vp9_stream *s)
+{
+	const uint32_t picture = (uint32_t)s->width * (uint32_t)s->height;
+	const struct level *l;
+	size_t i;
+
+	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		l = &levels[i];
+		if (picture <= l->picture && picture * s->fps <= l->rate &&
+		    s->width <= l->side && s->height <= l->side &&
+		    s->bps <= l->bps)
+			return l->level;
+	}
+	return LEVEL_LAST;
+}
+
+void
+vp9_make_config(struct buf *out, const struct vp9_stream *s)
+{
+	buf_put_u32(out, 0x01000000);		/* version 1, no flags */
+	buf_put_u8(out, 0);			/* profile: 8 bits, 4:2:0 */
+	buf_put_u8(out, level_of(s));
+	buf_put_u8(out, (uint8_t)(8 << 4 | CHROMA_420 << 1 | s->full_range));
+	buf_put_u8(out, s->primaries);
+	buf_put_u8(out, s->transfer);
+	buf_put_u8(out, s->matrix);
+	buf_put_u16(out, 0);
+}

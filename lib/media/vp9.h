@@ -38,4 +38,16 @@ int	vp9_put_config(struct buf *out, const uint8_t *record, size_t n,
 	    const struct vp9_frame *f, struct err *err)
 	    __attribute__((warn_unused_result));
 
+/* A stream that is to be encoded: 8 bits, 4:2:0. */
+struct vp9_stream {
+	int		width, height;
+	double		fps;
+	uint64_t	bps;		/* the highest */
+	uint8_t		primaries, transfer, matrix;	/* ISO/IEC 23091-4 */
+	bool		full_range;
+};
+
+/* Append the body of its vpcC.  The level is the lowest that holds it. */
+void	vp9_make_config(struct buf *out, const struct vp9_stream *s);
+
 #endif /* MEDIA_VP9_H */

@@ -7,10 +7,10 @@
 #include "base/err.h"
 #include "base/opt.h"
 #include "base/yaml.h"
+#include "media/recipe.h"
 
 #define HEIGHT_MIN	16
 #define HEIGHT_MAX	8192
-#define QUALITY_MAX	51
 #define BITRATE_MIN	16000
 #define BITRATE_MAX	UINT64_C(500000000)
 
@@ -117,24 +117,21 @@ read_tier(const struct reader *rd)
 static int
 read_preset(const struct reader *rd)
 {
-	static const char *const presets[] = { "ultrafast", "superfast",
-	    "veryfast", "faster", "fast", "medium", "slow", "slower",
-	    "veryslow", "placebo" };
+	const struct recipe *recipe = recipe_of(rd->r->codec);
 	const struct yaml_node *node;
 	const char *preset;
-	size_t i;
 
 	if (get_scalar(rd, "preset", &node) == -1)
 		return -1;
-	preset = node == NULL ? "veryfast" : node->scalar;
-	for (i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
-		if (strcmp(preset, presets[i]) == 0) {
-			snprintf(rd->r->preset, sizeof(rd->r->preset), "%s",
-			    preset);
-			return 0;
-		}
-	return yaml_error(rd->doc, node, rd->err, "preset: bad value '%s': "
-	    "want one of x264's, ultrafast to placebo", preset);
+	preset = node == NULL ? recipe->preset :
+	    recipe_preset(recipe, node->scalar);
+	if (preset == NULL)
+		return yaml_error(rd->doc, node, rd->err,
+		    "preset: bad value '%s': want one of %s's, %s to %s",
+		    node->scalar, recipe->encoder, recipe->presets[0],
+		    recipe_preset_last(recipe));
+	rd->r->preset = preset;
+	return 0;
 }
 
 /* A rendition has a rate, or a quality under a ceiling. */
@@ -142,10 +139,10 @@ static int
 read_rate(const struct reader *rd)
 {
 	struct rendition *r = rd->r;
-	uint64_t quality;
+	uint64_t quality, worst = (uint64_t)recipe_of(r->codec)->quality_max;
 
 	if (read_bitrate(rd, "bitrate", &r->bitrate_bps) == -1 ||
-	    read_uint(rd, "quality", 1, QUALITY_MAX, &quality) == -1 ||
+	    read_uint(rd, "quality", 1, worst, &quality) == -1 ||
 	    read_bitrate(rd, "cap", &r->cap_bps) == -1)
 		return -1;
 	r->quality = (int)quality;
@@ -196,19 +193,19 @@ bad_codec(const struct reader *rd, const struct yaml_node *node,
 static int
 read_video(const struct reader *rd)
 {
-	static const char *const later[] = { "copy", "hevc", "av1", "vp9",
-	    NULL };
+	static const char *const later[] = { "copy", NULL };
 	static const char *const keys[] = { "codec", "height", "quality",
 	    "cap", "bitrate", "preset", "tier", "fps", NULL };
 	const struct yaml_node *codec;
+	const struct recipe *recipe;
 	uint64_t height;
 
 	if (yaml_check_keys(rd->doc, rd->map, keys, rd->err) == -1 ||
 	    refuse_key(rd, "fps") == -1 || read_codec(rd, &codec) == -1)
 		return -1;
-	if (strcmp(codec->scalar, "h264") != 0)
-		return bad_codec(rd, codec, later, "h264");
-	rd->r->codec = CODEC_H264;
+	if ((recipe = recipe_find(codec->scalar)) == NULL)
+		return bad_codec(rd, codec, later, "h264, hevc, av1 or vp9");
+	rd->r->codec = recipe->codec;
 	if (read_uint(rd, "height", HEIGHT_MIN, HEIGHT_MAX, &height) == -1)
 		return -1;
 	if (height == 0)

@@ -23,9 +23,10 @@ struct rendition {
 	enum codec	 codec;		/* CODEC_NONE when COPY */
 	uint32_t	 height;	/* video, pixels, even; 0 when COPY */
 	uint64_t	 bitrate_bps;	/* 0: QUALITY is set */
-	int		 quality;	/* x264's CRF, 1 to 51; 0: BITRATE is set */
+	int		 quality;	/* constant rate factor; 0: BITRATE
+					   is set */
 	uint64_t	 cap_bps;	/* VBV rate; with BITRATE defaults to it */
-	char		 preset[16];
+	const char	*preset;	/* video, one of its recipe; borrowed */
 };
 
 struct ladder {

@@ -188,16 +188,13 @@ plan_rung(const struct transcode *t, const struct rendition *r,
 	struct encode_conf *conf = &rung->conf;
 	uint32_t height = r->height;
 
-	if (r->codec != CODEC_H264)
-		return err_set(err, ERR_CONFIG,
-		    "rendition '%s': cannot encode %s", r->name,
-		    codec_name(r->codec));
 	if (!fits(r, video)) {
 		if (!is_last_resort(t->ladder, r, video))
 			return 0;
 		height = 0;
 	}
 	*rung = (struct render_rung){ .chain = r->tier, .conf = {
+		.codec = r->codec,
 		.preset = r->preset,
 		.bitrate_bps = r->bitrate_bps,
 		.quality = r->quality,
@@ -358,7 +355,7 @@ put_samples(const struct job *j, const struct render_rung *rung,
 		pts[i] = r->packets[i].pts;
 		samples[i].p = r->data->p + r->packets[i].offset;
 		samples[i].bytes = r->packets[i].bytes;
-		samples[i].sync = r->packets[i].idr;
+		samples[i].sync = r->packets[i].sync;
 	}
 	rc = retime(pts, r->count, info->start, info->end, r->delay,
 	    samples, err);
@@ -374,7 +371,7 @@ encoded_output(const struct job *j, size_t i, struct err *err)
 	struct track track = {
 		.id = RENDITION_TRACK_ID,
 		.kind = TRACK_VIDEO,
-		.codec = CODEC_H264,
+		.codec = rung->conf.codec,
 		.timescale = j->video->timescale,
 		.media_start = rung->result.delay,
 		.width = (uint16_t)rung->conf.width,

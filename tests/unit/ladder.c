@@ -87,15 +87,48 @@ test_values(void)
 	    ":4:14: bitrate: a copy has the source's");
 }
 
+#define OTHER(codec, rest)	"video:\n  v:\n    codec: " codec "\n" \
+				    "    height: 360\n    cap: 1M\n" rest
+
+/* Each codec has its own presets and scale of quality. */
+static void
+test_codecs(void)
+{
+	const char *file = scratch_file("ladder.yaml",
+	    "video:\n"
+	    "  a: {codec: hevc, height: 720, quality: 51, cap: 2M}\n"
+	    "  b: {codec: av1, height: 720, quality: 63, cap: 2M, "
+	    "preset: 4}\n"
+	    "  c: {codec: vp9, height: 720, bitrate: 2M, preset: 0}\n");
+	struct err err = ERR_INIT;
+	struct ladder l;
+
+	ok(ladder_load(&l, file, &err) == 0 && l.count == 3, "codecs (%s)",
+	    err.text);
+	ok(l.renditions[0].codec == CODEC_HEVC &&
+	    strcmp(l.renditions[0].preset, "veryfast") == 0 &&
+	    l.renditions[1].codec == CODEC_AV1 &&
+	    strcmp(l.renditions[1].preset, "4") == 0 &&
+	    l.renditions[2].codec == CODEC_VP9 &&
+	    strcmp(l.renditions[2].preset, "0") == 0, "with their presets");
+	ladder_release(&l);
+	refuses(OTHER("hevc", "    quality: 52\n"), ":6:14: quality: bad value "
+	    "'52': want a whole number from 1 to 51");
+	refuses(OTHER("av1", "    quality: 64\n"), ":6:14: quality: bad value "
+	    "'64': want a whole number from 1 to 63");
+	refuses(OTHER("av1", "    quality: 30\n    preset: fast\n"), ":7:13: "
+	    "preset: bad value 'fast': want one of SVT-AV1's, 13 to 0");
+	refuses(OTHER("vp9", "    quality: 30\n    preset: 9\n"), ":7:13: "
+	    "preset: bad value '9': want one of libvpx's, 8 to 0");
+}
+
 static void
 test_not_yet(void)
 {
-	refuses("video:\n  v:\n    codec: copy\n",
-	    ":3:12: codec 'copy' is not supported yet: want h264");
-	refuses("video:\n  v:\n    codec: av1\n",
-	    ":3:12: codec 'av1' is not supported yet: want h264");
-	refuses("video:\n  v:\n    codec: h263\n",
-	    ":3:12: codec: bad value 'h263': want h264");
+	refuses("video:\n  v:\n    codec: copy\n", ":3:12: codec 'copy' is "
+	    "not supported yet: want h264, hevc, av1 or vp9");
+	refuses("video:\n  v:\n    codec: h263\n", ":3:12: codec: bad value "
+	    "'h263': want h264, hevc, av1 or vp9");
 	refuses("audio:\n  a:\n    codec: opus\n",
 	    ":3:12: codec 'opus' is not supported yet: want copy");
 	refuses(V RATE "    fps: 30\n", ":6:5: 'fps' is not supported yet");
@@ -145,6 +178,7 @@ main(void)
 	scratch();
 	test_good();
 	test_values();
+	test_codecs();
 	test_not_yet();
 	test_shape();
 	test_files();

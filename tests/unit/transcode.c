@@ -70,7 +70,8 @@ grey(int i)
 static void
 add_group(struct source *src, int first, int last)
 {
-	struct encode_conf conf = { .preset = "medium", .quality = 10,
+	struct encode_conf conf = { .codec = CODEC_H264,
+	    .preset = "medium", .quality = 10,
 	    .width = WIDTH, .height = HEIGHT, .timescale = TIMESCALE };
 	struct encode_result r;
 	struct encoder *e = NULL;
@@ -92,7 +93,7 @@ add_group(struct source *src, int first, int last)
 		src->offset[src->n] = src->data.n + r.packets[i].offset;
 		src->pts[src->n] = r.packets[i].pts;
 		src->samples[src->n].bytes = r.packets[i].bytes;
-		src->samples[src->n].sync = r.packets[i].idr;
+		src->samples[src->n].sync = r.packets[i].sync;
 	}
 	buf_put(&src->data, r.data->p, r.data->n);
 	encoder_free(e);
