@@ -11,8 +11,6 @@
 #include "media/decode.h"
 #include "media/encode_codec.h"
 
-#define FPS_DEFAULT	30	/* when the stream declares none */
-
 struct encoder {
 	const struct encode_codec *codec;
 	AVCodecContext		*ctx;
@@ -31,8 +29,6 @@ set_time(AVCodecContext *ctx, const struct encode_conf *conf,
 {
 	ctx->time_base = (AVRational){ 1, (int)conf->timescale };
 	ctx->framerate = (AVRational){ first->fps_num, first->fps_den };
-	if (first->fps_num == 0)
-		ctx->framerate = (AVRational){ FPS_DEFAULT, 1 };
 }
 
 static void

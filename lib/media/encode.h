@@ -52,8 +52,8 @@ struct encode_result {
 };
 
 /*
- * An encoder for pictures like FIRST (rate and colour description; the
- * picture itself is not encoded).  Returns owned, or NULL with
+ * An encoder for pictures like FIRST (a rate, which must be known, and colour
+ * description; the picture itself is not encoded).  Returns owned, or NULL with
  * ERR_UNAVAILABLE (no such library), ERR_CONFIG (it refuses CONF) or ERR_OS.
  */
 struct encoder	*encoder_new(const struct encode_conf *conf,

@@ -1,12 +1,20 @@
 #include "media/render.h"
 
+#include <libavutil/frame.h>
+
 #include "base/err.h"
 #include "media/decode.h"
+#include "media/recipe.h"
 #include "media/scale.h"
 
+#define ROUNDS_MAX	4
+#define FPS_DEFAULT	30	/* when the stream declares none */
+
 struct render {
+	const struct decode_job	 *job;
 	struct render_rung	**order;	/* by chain, largest first */
 	size_t			  n;
+	struct picture		  declared;	/* the rate of the pictures */
 };
 
 static int
@@ -24,18 +32,47 @@ compare(const void *a, const void *b)
 	return y->wanted - x->wanted;
 }
 
-/* A rung that is not wanted is needed when a wanted one comes behind it. */
+/*
+ * Who needs the picture at PTS: those that keep it or hold the first one
+ * back, and those that they are scaled from.
+ */
 static void
-mark_needed(struct render *r)
+mark_needed(const struct render *r, int64_t pts)
 {
 	struct render_rung *rung, *next = NULL;
 	size_t i;
 
 	for (i = r->n; i-- > 0; next = rung) {
 		rung = r->order[i];
-		rung->needed = rung->wanted || (next != NULL &&
-		    next->chain == rung->chain && next->needed);
+		rung->keeps = rung->todo && pace_keeps(&rung->pace, pts);
+		rung->needed = rung->keeps || (rung->todo &&
+		    rung->encoder == NULL && rung->spare == NULL) ||
+		    (next != NULL && next->chain == rung->chain &&
+		    next->needed);
 	}
+}
+
+/* PICTURE, and what is known of the rate with the rung's cap on it. */
+static int
+encode(struct render_rung *rung, const struct picture *picture,
+    struct err *err)
+{
+	struct picture paced = *picture;
+
+	if (paced.fps_num == 0) {
+		paced.fps_num = FPS_DEFAULT;
+		paced.fps_den = 1;
+	}
+	if (rung->fps != 0 && (int64_t)rung->fps * paced.fps_den <
+	    paced.fps_num) {
+		paced.fps_num = (int)rung->fps;
+		paced.fps_den = 1;
+	}
+	if (rung->encoder == NULL)
+		rung->encoder = encoder_new(&rung->conf, &paced, err);
+	if (rung->encoder == NULL)
+		return -1;
+	return encoder_put(rung->encoder, paced.frame, err);
 }
 
 /* Scale and encode; *FRAME becomes the scaled picture. */
@@ -53,22 +90,23 @@ run_rung(struct render_rung *rung, const struct AVFrame **frame,
 	*frame = scaled.frame = scaler_run(rung->scaler, *frame, err);
 	if (*frame == NULL)
 		return -1;
-	if (!rung->wanted)
+	if (rung->keeps)
+		return encode(rung, &scaled, err);
+	if (!rung->todo || rung->encoder != NULL || rung->spare != NULL)
 		return 0;
-	if (rung->encoder == NULL)
-		rung->encoder = encoder_new(conf, &scaled, err);
-	if (rung->encoder == NULL)
-		return -1;
-	return encoder_put(rung->encoder, *frame, err);
+	rung->spare = av_frame_clone(scaled.frame);
+	return rung->spare == NULL ? err_nomem(err) : 0;
 }
 
 static int
 on_picture(const struct picture *picture, void *arg, struct err *err)
 {
-	const struct render *r = arg;
+	struct render *r = arg;
 	const struct AVFrame *frame = picture->frame;
 	size_t i;
 
+	r->declared = *picture;
+	mark_needed(r, frame->pts);
 	for (i = 0; i < r->n; i++) {
 		if (i > 0 && r->order[i]->chain != r->order[i - 1]->chain)
 			frame = picture->frame;
@@ -80,23 +118,121 @@ on_picture(const struct picture *picture, void *arg, struct err *err)
 }
 
 static int
-finish(struct render_rung *rungs, size_t n, size_t pictures, struct err *err)
+finish(struct render *r, size_t pictures, struct err *err)
 {
+	struct render_rung *rung;
 	size_t i;
 
 	if (pictures == 0)
 		return err_set(err, ERR_DATA, "no picture could be decoded");
-	for (i = 0; i < n; i++) {
-		if (!rungs[i].wanted)
+	for (i = 0; i < r->n; i++) {
+		rung = r->order[i];
+		if (!rung->todo)
 			continue;
-		if (encoder_finish(rungs[i].encoder, &rungs[i].result, err) ==
-		    -1)
+		if (rung->encoder == NULL) {
+			r->declared.frame = rung->spare;
+			if (encode(rung, &r->declared, err) == -1)
+				return -1;
+		}
+		if (encoder_finish(rung->encoder, &rung->result, err) == -1)
 			return -1;
-		if (rungs[i].result.count != pictures)
+		if (rung->fps == 0 && rung->result.count != pictures)
 			return err_set(err, ERR_BUG,
 			    "%zu pictures, %zu packets", pictures,
-			    rungs[i].result.count);
+			    rung->result.count);
 	}
+	return 0;
+}
+
+/*
+ * An encoder that sees a second at a time may miss a rate that it is asked
+ * for.  Ask for less: a step of quality is about a ninth of the size.
+ */
+static bool
+tighten(struct render_rung *rung)
+{
+	struct encode_conf *conf = &rung->conf;
+	const int worst = recipe_of(conf->codec)->quality_max;
+	double size = (double)rung->result.data->n;
+	double max = (double)rung->max_bytes;
+
+	if (rung->max_bytes == 0 || size <= max)
+		return false;
+	if (conf->bitrate_bps != 0) {
+		conf->bitrate_bps = (uint64_t)((double)conf->bitrate_bps *
+		    0.85 * max / size);
+		return true;
+	}
+	if (conf->quality == worst)
+		return false;
+	for (; size > max && conf->quality < worst; size *= 8.0 / 9)
+		conf->quality++;
+	return true;
+}
+
+static void
+forget(struct render_rung *rung)
+{
+	encoder_free(rung->encoder);
+	rung->encoder = NULL;
+	av_frame_free(&rung->spare);
+}
+
+/* What has to be made once more.  False when there is nothing. */
+static bool
+again(struct render *r)
+{
+	struct render_rung *rung;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		rung = r->order[i];
+		rung->todo = rung->todo && tighten(rung);
+		if (rung->todo)
+			forget(rung);
+		any = any || rung->todo;
+	}
+	return any;
+}
+
+/* When the first picture of the interval is, and how far off the second. */
+static void
+start_paces(struct render *r)
+{
+	const struct decode_job *job = r->job;
+	int64_t first = INT64_MAX, second = INT64_MAX, pts;
+	size_t i;
+
+	for (i = 0; i < job->count; i++) {
+		pts = job->samples[i].pts;
+		if (pts < job->start || pts >= job->end)
+			continue;
+		if (pts < first) {
+			second = first;
+			first = pts;
+		} else if (pts < second) {
+			second = pts;
+		}
+	}
+	if (second == INT64_MAX)
+		second = job->end;
+	for (i = 0; i < r->n; i++)
+		pace_init(&r->order[i]->pace, r->order[i]->fps,
+		    r->order[i]->conf.timescale, first, second - first);
+}
+
+static int
+run_rounds(struct render *r, struct decode_stats *stats, struct err *err)
+{
+	int round = 0;
+
+	do {
+		start_paces(r);
+		if (decode_interval(r->job, on_picture, r, stats, err) == -1 ||
+		    finish(r, stats->pictures, err) == -1)
+			return -1;
+	} while (++round < ROUNDS_MAX && again(r));
 	return 0;
 }
 
@@ -104,19 +240,20 @@ int
 render_run(const struct decode_job *job, struct render_rung *rungs, size_t n,
     struct decode_stats *stats, struct err *err)
 {
-	struct render r = { .n = n };
+	struct render r = { .job = job, .n = n };
 	size_t i;
 	int rc;
 
 	if ((r.order = calloc(n + 1, sizeof(*r.order))) == NULL)
 		return err_nomem(err);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		rungs[i].todo = rungs[i].wanted;
 		r.order[i] = &rungs[i];
+	}
 	qsort(r.order, n, sizeof(*r.order), compare);
-	mark_needed(&r);
-	rc = decode_interval(job, on_picture, &r, stats, err);
+	rc = run_rounds(&r, stats, err);
 	free(r.order);
-	return rc == -1 ? -1 : finish(rungs, n, stats->pictures, err);
+	return rc;
 }
 
 void
@@ -126,6 +263,6 @@ render_release(struct render_rung *rungs, size_t n)
 
 	for (i = 0; i < n; i++) {
 		scaler_free(rungs[i].scaler);
-		encoder_free(rungs[i].encoder);
+		forget(&rungs[i]);
 	}
 }

@@ -13,27 +13,38 @@
 #include <stddef.h>
 
 #include "media/encode.h"
+#include "media/pace.h"
 
+struct AVFrame;
 struct decode_job;
 struct decode_stats;
 struct err;
 struct scaler;
 
-/* Zero it, fill CONF, CHAIN and WANTED, run, read RESULT, release. */
+/* Zero it, fill the first five, run, read RESULT, release. */
 struct render_rung {
 	struct encode_conf	 conf;
 	int			 chain;
 	bool			 wanted;	/* else only scaled, for others */
+	uint32_t		 fps;		/* pictures a second at most;
+						   0: all */
+	size_t			 max_bytes;	/* of RESULT, if that can be; 0:
+						   whatever comes */
 	struct encode_result	 result;	/* if wanted */
-	bool			 needed;	/* private, as what follows */
+	bool			 todo;		/* private, as what follows */
+	bool			 keeps, needed;	/* the picture at hand */
+	struct pace		 pace;
 	struct scaler		*scaler;	/* owned */
 	struct encoder		*encoder;	/* owned; RESULT is its */
+	struct AVFrame		*spare;		/* owned: the first picture, while
+						   none was kept */
 };
 
 /*
- * Encode the pictures of JOB for each of the N rungs that is wanted.  All of
- * them get the same pictures.  0, or -1 with ERR_DATA when there is no picture, or the
- * error of a stage.
+ * Encode the pictures of JOB for each of the N rungs that is wanted; at least
+ * one picture, however few FPS lets through.  What is larger than MAX_BYTES
+ * is made again of lower quality, a few times.
+ * 0, or -1 with ERR_DATA when there is no picture, or the error of a stage.
  */
 int	render_run(const struct decode_job *job, struct render_rung *rungs,
 	    size_t n, struct decode_stats *stats, struct err *err)

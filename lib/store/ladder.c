@@ -11,6 +11,7 @@
 
 #define HEIGHT_MIN	16
 #define HEIGHT_MAX	8192
+#define FPS_MAX		240
 #define BITRATE_MIN	16000
 #define BITRATE_MAX	UINT64_C(500000000)
 
@@ -191,21 +192,10 @@ bad_codec(const struct reader *rd, const struct yaml_node *node,
 }
 
 static int
-read_video(const struct reader *rd)
+read_size(const struct reader *rd)
 {
-	static const char *const later[] = { "copy", NULL };
-	static const char *const keys[] = { "codec", "height", "quality",
-	    "cap", "bitrate", "preset", "tier", "fps", NULL };
-	const struct yaml_node *codec;
-	const struct recipe *recipe;
 	uint64_t height;
 
-	if (yaml_check_keys(rd->doc, rd->map, keys, rd->err) == -1 ||
-	    refuse_key(rd, "fps") == -1 || read_codec(rd, &codec) == -1)
-		return -1;
-	if ((recipe = recipe_find(codec->scalar)) == NULL)
-		return bad_codec(rd, codec, later, "h264, hevc, av1 or vp9");
-	rd->r->codec = recipe->codec;
 	if (read_uint(rd, "height", HEIGHT_MIN, HEIGHT_MAX, &height) == -1)
 		return -1;
 	if (height == 0)
@@ -214,7 +204,55 @@ read_video(const struct reader *rd)
 		return yaml_error(rd->doc, yaml_get(rd->map, "height"),
 		    rd->err, "height: must be even, for 4:2:0");
 	rd->r->height = (uint32_t)height;
-	if (read_rate(rd) == -1 || read_preset(rd) == -1)
+	return 0;
+}
+
+static int
+read_fps(const struct reader *rd)
+{
+	uint64_t fps;
+
+	if (read_uint(rd, "fps", 1, FPS_MAX, &fps) == -1)
+		return -1;
+	rd->r->fps = (uint32_t)fps;
+	return 0;
+}
+
+/* The source's own pictures: nothing about them can be chosen. */
+static int
+read_video_copy(const struct reader *rd)
+{
+	const struct yaml_node *n;
+
+	for (n = rd->map->child; n != NULL; n = n->next)
+		if (strcmp(n->key, "codec") != 0 &&
+		    strcmp(n->key, "tier") != 0)
+			return err_set(rd->err, ERR_CONFIG,
+			    "%s:%zu:%zu: %s: a copy has the source's",
+			    rd->doc->file, n->key_line, n->key_col, n->key);
+	rd->r->copy = true;
+	return read_tier(rd);
+}
+
+static int
+read_video(const struct reader *rd)
+{
+	static const char *const keys[] = { "codec", "height", "quality",
+	    "cap", "bitrate", "preset", "tier", "fps", NULL };
+	const struct yaml_node *codec;
+	const struct recipe *recipe;
+
+	if (yaml_check_keys(rd->doc, rd->map, keys, rd->err) == -1 ||
+	    read_codec(rd, &codec) == -1)
+		return -1;
+	if (strcmp(codec->scalar, "copy") == 0)
+		return read_video_copy(rd);
+	if ((recipe = recipe_find(codec->scalar)) == NULL)
+		return yaml_error(rd->doc, codec, rd->err, "codec: bad value "
+		    "'%s': want h264, hevc, av1, vp9 or copy", codec->scalar);
+	rd->r->codec = recipe->codec;
+	if (read_size(rd) == -1 || read_fps(rd) == -1 ||
+	    read_rate(rd) == -1 || read_preset(rd) == -1)
 		return -1;
 	return read_tier(rd);
 }

@@ -22,6 +22,7 @@ struct rendition {
 	bool		 copy;		/* the source's own samples */
 	enum codec	 codec;		/* CODEC_NONE when COPY */
 	uint32_t	 height;	/* video, pixels, even; 0 when COPY */
+	uint32_t	 fps;		/* pictures a second at most; 0: all */
 	uint64_t	 bitrate_bps;	/* 0: QUALITY is set */
 	int		 quality;	/* constant rate factor; 0: BITRATE
 					   is set */

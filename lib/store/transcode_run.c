@@ -180,6 +180,17 @@ is_last_resort(const struct ladder *l, const struct rendition *rung,
 	return true;
 }
 
+/* What CAP bits a second allow the interval, and a tenth. */
+static size_t
+max_bytes(const struct transcode *t, uint64_t cap_bps)
+{
+	int64_t us = fragment_us(t->info.end - t->info.start,
+	    t->info.timescale);
+
+	return us <= 0 ? 0 : (size_t)((double)cap_bps / 8 * 1.1 *
+	    (double)us / 1e6) + 1;
+}
+
 /* 1 and *RUNG, 0 when the source is too small for R, or -1. */
 static int
 plan_rung(const struct transcode *t, const struct rendition *r,
@@ -201,6 +212,8 @@ plan_rung(const struct transcode *t, const struct rendition *r,
 		.cap_bps = r->cap_bps != 0 ? r->cap_bps : r->bitrate_bps,
 		.timescale = video->timescale,
 	} };
+	rung->fps = r->fps;
+	rung->max_bytes = max_bytes(t, conf->cap_bps);
 	return scale_size(video, height, &conf->width, &conf->height, err) ==
 	    -1 ? -1 : 1;
 }

@@ -99,11 +99,13 @@ test_codecs(void)
 	    "  a: {codec: hevc, height: 720, quality: 51, cap: 2M}\n"
 	    "  b: {codec: av1, height: 720, quality: 63, cap: 2M, "
 	    "preset: 4}\n"
-	    "  c: {codec: vp9, height: 720, bitrate: 2M, preset: 0}\n");
+	    "  c: {codec: vp9, height: 720, bitrate: 2M, preset: 0, "
+	    "fps: 25}\n"
+	    "  d: {codec: copy}\n");
 	struct err err = ERR_INIT;
 	struct ladder l;
 
-	ok(ladder_load(&l, file, &err) == 0 && l.count == 3, "codecs (%s)",
+	ok(ladder_load(&l, file, &err) == 0 && l.count == 4, "codecs (%s)",
 	    err.text);
 	ok(l.renditions[0].codec == CODEC_HEVC &&
 	    strcmp(l.renditions[0].preset, "veryfast") == 0 &&
@@ -111,7 +113,16 @@ test_codecs(void)
 	    strcmp(l.renditions[1].preset, "4") == 0 &&
 	    l.renditions[2].codec == CODEC_VP9 &&
 	    strcmp(l.renditions[2].preset, "0") == 0, "with their presets");
+	ok(l.renditions[3].copy && l.renditions[3].kind == TRACK_VIDEO &&
+	    l.renditions[2].fps == 25 && l.renditions[1].fps == 0,
+	    "the source's own pictures, and not all of them");
 	ladder_release(&l);
+	refuses("video:\n  v:\n    codec: h263\n", ":3:12: codec: bad value "
+	    "'h263': want h264, hevc, av1, vp9 or copy");
+	refuses("video:\n  v: {codec: copy, tier: live, height: 720}\n",
+	    ":2:32: height: a copy has the source's");
+	refuses(V RATE "    fps: 29.97\n", ":6:10: fps: bad value '29.97': "
+	    "want a whole number from 1 to 240");
 	refuses(OTHER("hevc", "    quality: 52\n"), ":6:14: quality: bad value "
 	    "'52': want a whole number from 1 to 51");
 	refuses(OTHER("av1", "    quality: 64\n"), ":6:14: quality: bad value "
@@ -125,13 +136,8 @@ test_codecs(void)
 static void
 test_not_yet(void)
 {
-	refuses("video:\n  v:\n    codec: copy\n", ":3:12: codec 'copy' is "
-	    "not supported yet: want h264, hevc, av1 or vp9");
-	refuses("video:\n  v:\n    codec: h263\n", ":3:12: codec: bad value "
-	    "'h263': want h264, hevc, av1 or vp9");
 	refuses("audio:\n  a:\n    codec: opus\n",
 	    ":3:12: codec 'opus' is not supported yet: want copy");
-	refuses(V RATE "    fps: 30\n", ":6:5: 'fps' is not supported yet");
 	refuses("thumbnails:\n  t:\n    every: 10s\n",
 	    ":1:1: 'thumbnails' is not supported yet");
 }
