@@ -20,6 +20,17 @@ ok $? 'with as much pending as there can be'
 none_left() { ! pgrep -f "$DEMO_DIR"; }
 wait_for 20 none_left; ok $? 'it leaves no process behind'
 
+# Workers that fall behind: here for ever, from the fourth fragment on.
+mkdir "$tmp/slow"
+cat >"$tmp/slow/transcode-job" <<EOT
+#!/bin/sh
+case \$* in *00000[1-3].mp4*) exec "$BIN/transcode-job" "\$@" ;; esac
+exit 75
+EOT
+chmod +x "$tmp/slow/transcode-job"
+run /dev/null env PATH="$tmp/slow:$PATH" DEMO_SECONDS=13 "$root/scripts/demo"
+status_is 0 'and when later ones are listed as gaps'
+
 set -m			# a process group of its own, as in a terminal
 # Whoever runs the tests may ignore SIGINT.
 env --default-signal=INT "$root/scripts/demo" >"$tmp/out" 2>"$tmp/err" </dev/null &
