@@ -96,7 +96,9 @@ $B/soak/stream: $B/tests/soak/stream.o $B/lib.a
 # run; what it finds new is in build/corpus/fuzz-flv.
 FUZZ_SECONDS ?= 0
 FUZZ_CORPUS  ?= build/corpus
-FUZZFLAGS    := -max_len=65536 -timeout=10 -rss_limit_mb=1024
+# What is freed stays with the sanitizer for a while, and counts as resident.
+FUZZFLAGS    := -max_len=65536 -timeout=10 -malloc_limit_mb=256 \
+                -rss_limit_mb=2048
 $(FUZZ:%=$B/%): $B/%: $B/tests/fuzz/%.o $B/lib.a
 	$(CC) $(SANFLAG) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ \
 	    $(LIBS_UNIT) $(LDLIBS)
