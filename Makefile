@@ -47,10 +47,10 @@ FUZZ    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 LIBS_rtmp-recv     := -lyaml -lssl -lcrypto -lseccomp
 LIBS_fragment-split := -lxxhash
 LIBS_segment-store := -lyaml -lxxhash -larchive
-LIBS_transcode-job := -lavcodec -lswscale -lavutil -lyaml -lxxhash
+LIBS_transcode-job := -lavcodec -lswscale -lswresample -lavutil -lyaml -lxxhash
 LIBS_playlist-gen  := -lyaml -lxxhash
 LIBS_segment-serve := -lmicrohttpd
-LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_transcode-job) -larchive
+LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_transcode-job) -larchive -lm
 
 # A publisher for tests/pipe/clients.t, which does without if need be.
 LIBRTMP := $(if $(wildcard /usr/include/librtmp/rtmp.h),$B/tests/librtmp-publish)

@@ -144,6 +144,12 @@ warn(const struct transcode *t, const char *path)
 	if (t->stats.damaged > 0)
 		log_warning("'%s': %zu of %zu pictures damaged", path,
 		    t->stats.damaged, t->stats.pictures);
+	if (t->sound.damaged > 0)
+		log_warning("'%s': %zu of %zu audio packets damaged", path,
+		    t->sound.damaged, t->sound.packets);
+	if (t->unheard)
+		log_warning("'%s': the fragment before it is gone: its sound "
+		    "begins without a run-up", path);
 	for (out = t->outputs; out < t->outputs + t->count; out++)
 		if (out->kind == TRANSCODE_GAP)
 			log_warning("'%s': no samples for '%s', which gets a "

@@ -8,6 +8,7 @@
 
 #define OPUS_RATE	48000
 #define OPUS_PRE_SKIP	312	/* what libopus has at this rate */
+#define DOPS_BYTES	11	/* of family 0 */
 #define OPUS_CHANNELS	8	/* that family 1 can have */
 #define OPUS_PACKET_MAX	5760	/* 120 ms */
 
@@ -75,6 +76,25 @@ opus_put_config(struct buf *out, const uint8_t *p, size_t n,
 	return 0;
 }
 
+/* Big-endian there, little-endian here. */
+int
+opus_put_head(struct buf *out, const uint8_t *p, size_t n, struct err *err)
+{
+	if (n < DOPS_BYTES || p[0] != 0 ||
+	    (p[10] != 0 && n < DOPS_BYTES + 2 + (size_t)p[1]))
+		return err_set(err, ERR_DATA, "Opus: bad dOps of %zu bytes",
+		    n);
+	buf_put(out, "OpusHead", 8);
+	buf_put_u8(out, 1);
+	buf_put_u8(out, p[1]);
+	buf_put_u16(out, (uint16_t)(p[3] << 8 | p[2]));
+	buf_put_u32(out, (uint32_t)p[7] << 24 | (uint32_t)p[6] << 16 |
+	    (uint32_t)p[5] << 8 | p[4]);
+	buf_put_u16(out, (uint16_t)(p[9] << 8 | p[8]));
+	buf_put(out, p + 10, n - 10);
+	return buf_ok(out, err);
+}
+
 /* RFC 6716 3.1, 3.2. */
 uint32_t
 opus_packet_samples(const uint8_t *p, size_t n)
@@ -124,6 +144,17 @@ flac_put_config(struct buf *out, const uint8_t *p, size_t n,
 	buf_put_u32(out, 0x80000000 | STREAMINFO_BYTES);	/* the last */
 	buf_put(out, p, STREAMINFO_BYTES);
 	return 0;
+}
+
+int
+flac_put_streaminfo(struct buf *out, const uint8_t *p, size_t n,
+    struct err *err)
+{
+	if (n < 4 + BLOCK_HEADER_BYTES + STREAMINFO_BYTES)
+		return err_set(err, ERR_DATA, "FLAC: bad dfLa of %zu bytes",
+		    n);
+	buf_put(out, p + 4 + BLOCK_HEADER_BYTES, STREAMINFO_BYTES);
+	return buf_ok(out, err);
 }
 
 /* RFC 9639 9.1. */

@@ -28,6 +28,9 @@ struct sound {
 int	opus_put_config(struct buf *out, const uint8_t *p, size_t n,
 	    unsigned channels, struct sound *s, struct err *err)
 	    __attribute__((warn_unused_result));
+/* Append an OpusHead for the body of dOps, P: what decoders want. */
+int	opus_put_head(struct buf *out, const uint8_t *p, size_t n,
+	    struct err *err) __attribute__((warn_unused_result));
 /* Samples at 48 kHz of a packet; 0 if it is none. */
 uint32_t opus_packet_samples(const uint8_t *p, size_t n);
 
@@ -38,6 +41,9 @@ uint32_t opus_packet_samples(const uint8_t *p, size_t n);
 int	flac_put_config(struct buf *out, const uint8_t *p, size_t n,
 	    struct sound *s, struct err *err)
 	    __attribute__((warn_unused_result));
+/* Append STREAMINFO for the body of dfLa, P.  0, or -1 with ERR_DATA. */
+int	flac_put_streaminfo(struct buf *out, const uint8_t *p, size_t n,
+	    struct err *err) __attribute__((warn_unused_result));
 uint32_t flac_frame_samples(const uint8_t *p, size_t n);
 
 /* The header of a frame; false if it is none. */

@@ -14,6 +14,7 @@
 #define FPS_MAX		240
 #define BITRATE_MIN	16000
 #define BITRATE_MAX	UINT64_C(500000000)
+#define AUDIO_BITRATE_MAX	512000
 
 /* What one rendition is read with. */
 struct reader {
@@ -177,21 +178,6 @@ read_codec(const struct reader *rd, const struct yaml_node **node)
 }
 
 static int
-bad_codec(const struct reader *rd, const struct yaml_node *node,
-    const char *const later[], const char *now)
-{
-	size_t i;
-
-	for (i = 0; later[i] != NULL; i++)
-		if (strcmp(node->scalar, later[i]) == 0)
-			return yaml_error(rd->doc, node, rd->err,
-			    "codec '%s' is not supported yet: want %s",
-			    node->scalar, now);
-	return yaml_error(rd->doc, node, rd->err,
-	    "codec: bad value '%s': want %s", node->scalar, now);
-}
-
-static int
 read_size(const struct reader *rd)
 {
 	uint64_t height;
@@ -260,19 +246,31 @@ read_video(const struct reader *rd)
 static int
 read_audio(const struct reader *rd)
 {
-	static const char *const later[] = { "aac", "opus", NULL };
 	static const char *const keys[] = { "codec", "bitrate", "tier", NULL };
-	const struct yaml_node *codec, *node;
+	const struct yaml_node *codec;
+	struct rendition *r = rd->r;
 
 	if (yaml_check_keys(rd->doc, rd->map, keys, rd->err) == -1 ||
-	    read_codec(rd, &codec) == -1)
+	    read_codec(rd, &codec) == -1 ||
+	    read_bitrate(rd, "bitrate", &r->bitrate_bps) == -1)
 		return -1;
-	if (strcmp(codec->scalar, "copy") != 0)
-		return bad_codec(rd, codec, later, "copy");
-	if ((node = yaml_get(rd->map, "bitrate")) != NULL)
-		return yaml_error(rd->doc, node, rd->err,
-		    "bitrate: a copy has the source's");
-	rd->r->copy = true;
+	r->copy = strcmp(codec->scalar, "copy") == 0;
+	if (strcmp(codec->scalar, "aac") == 0)
+		r->codec = CODEC_AAC;
+	else if (strcmp(codec->scalar, "opus") == 0)
+		r->codec = CODEC_OPUS;
+	else if (!r->copy)
+		return yaml_error(rd->doc, codec, rd->err, "codec: bad value "
+		    "'%s': want aac, opus or copy", codec->scalar);
+	if (r->copy && r->bitrate_bps != 0)
+		return yaml_error(rd->doc, yaml_get(rd->map, "bitrate"),
+		    rd->err, "bitrate: a copy has the source's");
+	if (!r->copy && r->bitrate_bps == 0)
+		return needs(rd, "'bitrate'");
+	if (r->bitrate_bps > AUDIO_BITRATE_MAX)
+		return yaml_error(rd->doc, yaml_get(rd->map, "bitrate"),
+		    rd->err, "bitrate: at most 512k for sound");
+	r->cap_bps = r->bitrate_bps;
 	return read_tier(rd);
 }
 

@@ -79,6 +79,37 @@ check_info(const struct transcode *t, struct err *err)
 	return 0;
 }
 
+static bool
+needs_sound(const struct transcode *t)
+{
+	const struct transcode_output *out;
+
+	for (out = t->outputs; out < t->outputs + t->count; out++)
+		if (out->rendition->kind == TRACK_AUDIO &&
+		    !out->rendition->copy)
+			return true;
+	return false;
+}
+
+/*
+ * The one before, which an encoder of sound listens to first.  It may have
+ * expired: that is heard at the border, and no reason to have no sound.
+ */
+static int
+read_before(struct transcode *t, struct spool *s, struct err *err)
+{
+	struct spool_key key = t->key;
+
+	if ((t->info.flags & FRAGMENT_EPOCH_START) != 0)
+		return 0;
+	key.seq--;
+	if (key.seq > 0 && spool_exists(s, &key))
+		return read_source(&t->sources[t->nsources++], s, &key,
+		    err) == -1 ? err_wrap(err, "pre-roll") : 0;
+	t->unheard = true;
+	return 0;
+}
+
 /* The original, and those before it back to a sync sample. */
 static int
 read_sources(struct transcode *t, struct spool *s, struct err *err)
@@ -89,13 +120,16 @@ read_sources(struct transcode *t, struct spool *s, struct err *err)
 	if (spool_info(s, &key, &t->info, &(uint64_t){ 0 }, err) == -1 ||
 	    check_info(t, err) == -1)
 		return -1;
-	t->sources = calloc(t->info.back + 1, sizeof(*t->sources));
+	t->sources = calloc(t->info.back + 2, sizeof(*t->sources));
 	if (t->sources == NULL)
 		return err_nomem(err);
+	if (t->info.back == 0 && needs_sound(t) &&
+	    read_before(t, s, err) == -1)
+		return -1;
 	for (i = 0; i <= t->info.back; i++) {
 		key.seq = t->key.seq - t->info.back + i;
-		t->nsources++;
-		if (read_source(&t->sources[i], s, &key, err) == -1)
+		if (read_source(&t->sources[t->nsources++], s, &key, err) ==
+		    -1)
 			return i == t->info.back ? -1 :
 			    err_wrap(err, "pre-roll");
 	}

@@ -3,8 +3,8 @@
  *
  * Three steps, so that the middle one, which meets hostile media, needs no
  * file: read everything, make everything in memory, publish.  A rendition
- * depends on the original, on those before it back to a sync sample, and on
- * the ladder: on nothing else.
+ * depends on the original, on those before it back to a sync sample, for sound
+ * on the one before it, and on the ladder: on nothing else.
  */
 #ifndef STORE_TRANSCODE_H
 #define STORE_TRANSCODE_H
@@ -16,6 +16,7 @@
 #include "media/decode.h"
 #include "media/fragment.h"
 #include "media/mp4.h"
+#include "media/pcm.h"
 #include "store/pending.h"
 #include "store/spool.h"
 
@@ -56,9 +57,13 @@ struct transcode {
 	const struct ladder	*ladder;	/* borrowed */
 	struct transcode_output	*outputs;	/* owned; the ladder's order */
 	size_t			 count;
-	struct transcode_source	*sources;	/* owned; the original last */
+	struct transcode_source	*sources;	/* owned; the original last, and
+						   INFO.back before it at least */
 	size_t			 nsources;
 	struct decode_stats	 stats;		/* zero if nothing is decoded */
+	struct pcm_stats	 sound;		/* of each rendition again */
+	bool			 unheard;	/* there is no original to hear
+						   before this one */
 };
 
 /*

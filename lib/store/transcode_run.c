@@ -1,7 +1,7 @@
 /*
  * The middle step of a transcode: no I/O, but hostile media.
  */
-#include "store/transcode.h"
+#include "store/transcode_impl.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -17,14 +17,14 @@
 #define RENDITION_TRACK_ID	1
 #define TIMESCALE_MAX	1000000000u	/* fits FFmpeg's rationals, twice */
 
-static const struct transcode_source *
-original(const struct transcode *t)
+const struct transcode_source *
+transcode_original(const struct transcode *t)
 {
 	return &t->sources[t->nsources - 1];
 }
 
-static const struct track *
-find_track(const struct mp4 *m, enum track_kind kind)
+const struct track *
+transcode_track(const struct mp4 *m, enum track_kind kind)
 {
 	size_t i;
 
@@ -34,8 +34,8 @@ find_track(const struct mp4 *m, enum track_kind kind)
 	return NULL;
 }
 
-static int64_t
-run_duration(const struct mp4_run *run)
+int64_t
+transcode_duration(const struct mp4_run *run)
 {
 	int64_t sum = 0;
 	size_t i;
@@ -52,13 +52,13 @@ run_duration(const struct mp4_run *run)
 static int64_t
 wall_us(const struct mp4 *m, const struct track *track, uint64_t dts)
 {
-	const struct track *ref = find_track(m, TRACK_VIDEO);
+	const struct track *ref = transcode_track(m, TRACK_VIDEO);
 	const struct mp4_run *run;
 
 	if (m->wall_us == 0)
 		return 0;
 	if (ref == NULL || (run = mp4_run(m, ref->id)) == NULL) {
-		ref = find_track(m, TRACK_AUDIO);
+		ref = transcode_track(m, TRACK_AUDIO);
 		run = ref == NULL ? NULL : mp4_run(m, ref->id);
 	}
 	if (run == NULL)
@@ -78,12 +78,12 @@ seal(const struct buf *b, struct err *err)
 }
 
 /* RUN of TRACK, which is the rendition's, as an init and a media segment. */
-static int
-put_output(const struct transcode *t, struct transcode_output *out,
+int
+transcode_put(const struct transcode *t, struct transcode_output *out,
     const struct track *track, const struct mp4_run *run,
     const struct fragment_info *info, struct err *err)
 {
-	int64_t wall = wall_us(&original(t)->mp4, track, run->dts);
+	int64_t wall = wall_us(&transcode_original(t)->mp4, track, run->dts);
 	struct fragment_info own = *info;
 	struct fragment_info init = { .epoch = t->key.epoch,
 	    .timescale = track->timescale };
@@ -105,8 +105,8 @@ put_output(const struct transcode *t, struct transcode_output *out,
 }
 
 /* Pictures or sound that paused: nothing is pending, there is nothing more. */
-static int
-gap_output(const struct transcode *t, struct transcode_output *out,
+int
+transcode_put_gap(const struct transcode *t, struct transcode_output *out,
     struct err *err)
 {
 	struct fragment_info info = t->info;
@@ -126,13 +126,13 @@ static int
 copy_output(const struct transcode *t, struct transcode_output *out,
     const struct track *track, struct err *err)
 {
-	const struct mp4_run *from = mp4_run(&original(t)->mp4, track->id);
+	const struct mp4_run *from = mp4_run(&transcode_original(t)->mp4, track->id);
 	struct fragment_info info = t->info;
 	struct track copy = *track;
 	struct mp4_run run;
 
 	if (from == NULL || from->count == 0)
-		return gap_output(t, out, err);
+		return transcode_put_gap(t, out, err);
 	if (from->dts > INT64_MAX / 2)
 		return err_set(err, ERR_DATA, "bad decode time %" PRIu64,
 		    from->dts);
@@ -143,9 +143,9 @@ copy_output(const struct transcode *t, struct transcode_output *out,
 		info.back = 0;
 		info.timescale = track->timescale;
 		info.start = (int64_t)run.dts;
-		info.end = info.start + run_duration(&run);
+		info.end = info.start + transcode_duration(&run);
 	}
-	return put_output(t, out, &copy, &run, &info, err);
+	return transcode_put(t, out, &copy, &run, &info, err);
 }
 
 static bool
@@ -235,7 +235,7 @@ static const struct mp4_run *
 source_run(const struct job *j, const struct transcode_source *source,
     struct err *err)
 {
-	const struct track *track = find_track(&source->mp4, TRACK_VIDEO);
+	const struct track *track = transcode_track(&source->mp4, TRACK_VIDEO);
 	static const struct mp4_run empty;
 	const struct mp4_run *run;
 
@@ -263,9 +263,9 @@ first_sample(const struct job *j, const struct mp4_run *run, size_t *first,
 	size_t i;
 
 	*first = 0;
-	if (j->t->nsources == 1 && (run->count == 0 || run->samples[0].sync))
+	if (j->t->info.back == 0 && (run->count == 0 || run->samples[0].sync))
 		return 0;
-	for (i = run->count; j->t->nsources > 1 && i-- > 0;) {
+	for (i = run->count; j->t->info.back > 0 && i-- > 0;) {
 		if (run->samples[i].sync) {
 			*first = i;
 			return 0;
@@ -278,19 +278,21 @@ static int
 collect_samples(struct job *j, struct err *err)
 {
 	const struct transcode *t = j->t;
+	const struct transcode_source *last = transcode_original(t), *source;
 	const struct mp4_run *run;
 	const struct mp4_sample *sample;
-	size_t source, i, first;
+	size_t i, first;
 	int64_t dts;
 
-	j->samples = calloc(t->nsources * (size_t)LIMIT_FRAGMENT_SAMPLES,
+	j->samples = calloc((t->info.back + 1) *
+	    (size_t)LIMIT_FRAGMENT_SAMPLES,
 	    sizeof(*j->samples));
 	if (j->samples == NULL)
 		return err_nomem(err);
-	for (source = 0; source < t->nsources; source++) {
+	for (source = last - t->info.back; source <= last; source++) {
 		first = 0;
-		run = source_run(j, &t->sources[source], err);
-		if (run == NULL || (source == 0 &&
+		run = source_run(j, source, err);
+		if (run == NULL || (source == last - t->info.back &&
 		    first_sample(j, run, &first, err) == -1))
 			return -1;
 		assert(run->count <= LIMIT_FRAGMENT_SAMPLES);
@@ -408,8 +410,8 @@ encoded_output(const struct job *j, size_t i, struct err *err)
 	info.flags &= ~FRAGMENT_DEPENDENT;
 	info.back = 0;
 	if (put_samples(j, rung, samples, err) == 0) {
-		assert(run_duration(&run) == info.end - info.start);
-		rc = put_output(j->t, j->outputs[i], &track, &run, &info, err);
+		assert(transcode_duration(&run) == info.end - info.start);
+		rc = transcode_put(j->t, j->outputs[i], &track, &run, &info, err);
 	}
 	free(samples);
 	return rc;
@@ -450,7 +452,7 @@ encode_rungs(struct job *j, struct err *err)
 	if (!has_pictures(j)) {
 		for (i = 0; i < j->nrungs; i++)
 			if (j->outputs[i] != NULL &&
-			    gap_output(j->t, j->outputs[i], err) == -1)
+			    transcode_put_gap(j->t, j->outputs[i], err) == -1)
 				return -1;
 		return 0;
 	}
@@ -482,22 +484,21 @@ run_video(struct transcode *t, const struct track *video, struct err *err)
 int
 transcode_run(struct transcode *t, struct err *err)
 {
-	const struct mp4 *m = &original(t)->mp4;
-	const struct track *video = find_track(m, TRACK_VIDEO);
+	const struct mp4 *m = &transcode_original(t)->mp4;
+	const struct track *video = transcode_track(m, TRACK_VIDEO);
 	const struct track *track;
 	struct transcode_output *out;
 
 	for (out = t->outputs; out < t->outputs + t->count; out++) {
-		track = find_track(m, out->rendition->kind);
+		track = transcode_track(m, out->rendition->kind);
 		if (track == NULL)
 			out->kind = TRANSCODE_NONE;
 		else if (out->rendition->copy &&
 		    copy_output(t, out, track, err) == -1)
 			return -1;
-		else if (!out->rendition->copy && track->kind == TRACK_AUDIO)
-			return err_set(err, ERR_CONFIG,
-			    "rendition '%s': cannot encode audio",
-			    out->rendition->name);
+		else if (!out->rendition->copy && track->kind == TRACK_AUDIO &&
+		    transcode_audio(t, out, track, err) == -1)
+			return -1;
 	}
 	return video == NULL ? 0 : run_video(t, video, err);
 }

@@ -136,8 +136,12 @@ test_codecs(void)
 static void
 test_not_yet(void)
 {
+	refuses("audio:\n  a:\n    codec: mp3\n",
+	    ":3:12: codec: bad value 'mp3': want aac, opus or copy");
 	refuses("audio:\n  a:\n    codec: opus\n",
-	    ":3:12: codec 'opus' is not supported yet: want copy");
+	    ":2:3: rendition 'a' needs 'bitrate'");
+	refuses("audio:\n  a:\n    codec: aac\n    bitrate: 1M\n",
+	    ":4:14: bitrate: at most 512k for sound");
 	refuses("thumbnails:\n  t:\n    every: 10s\n",
 	    ":1:1: 'thumbnails' is not supported yet");
 }
