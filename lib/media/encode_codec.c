@@ -18,7 +18,7 @@
 
 /* No HRD and no delimiters: they would only be dropped. */
 #define X264_PARAMS	"keyint=infinite:scenecut=0:open-gop=0:" \
-			"cpu-independent=1:aud=0:nal-hrd=none"
+			"cpu-independent=1:aud=0:nal-hrd=none:stitchable=1"
 /* One frame at a time, no pool of threads. */
 #define X265_PARAMS	"keyint=-1:scenecut=0:open-gop=0:aud=0:hrd=0:info=0:" \
 			"repeat-headers=0:pools=none:frame-threads=1:wpp=0:" \

@@ -1,0 +1,91 @@
+/*
+ * Encoders of one epoch share an init segment, whatever quality each of them
+ * is driven to.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include <libavutil/frame.h>
+#include <libavutil/pixfmt.h>
+
+#include "base/err.h"
+#include "media/avlog.h"
+#include "media/decode.h"
+#include "media/encode.h"
+#include "tap.h"
+
+static struct err err = ERR_INIT;
+
+static AVFrame *
+picture(int i)
+{
+	AVFrame *f = av_frame_alloc();
+	int x, y;
+
+	f->width = 128;
+	f->height = 96;
+	f->format = AV_PIX_FMT_YUV420P;
+	assert(av_frame_get_buffer(f, 0) == 0);
+	for (y = 0; y < f->height; y++)
+		for (x = 0; x < f->width; x++)
+			f->data[0][y * f->linesize[0] + x] =
+			    (uint8_t)(x * y / 7 + i * (x & 15));
+	memset(f->data[1], 128, (size_t)(f->linesize[1] * f->height / 2));
+	memset(f->data[2], 128, (size_t)(f->linesize[2] * f->height / 2));
+	f->pts = i * 3000;
+	return f;
+}
+
+/* COUNT pictures; what the encoder made.  Free it. */
+static struct encoder *
+encode(const struct encode_conf *conf, int count, struct encode_result *r)
+{
+	struct encoder *e = NULL;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		AVFrame *f = picture(i);
+		struct picture p = { f, 30, 1 };
+
+		if (e == NULL)
+			e = encoder_new(conf, &p, &err);
+		assert(e != NULL && encoder_put(e, f, &err) == 0);
+		av_frame_free(&f);
+	}
+	assert(encoder_finish(e, r, &err) == 0);
+	return e;
+}
+
+static void
+test_config(enum codec codec, const char *preset)
+{
+	struct encode_conf fine = { .codec = codec, .preset = preset,
+	    .quality = 15, .cap_bps = 1000000, .width = 128, .height = 96,
+	    .timescale = 90000 };
+	struct encode_conf coarse = fine;
+	struct encode_result a, b;
+	struct encoder *x, *y;
+
+	coarse.quality = 45;
+	x = encode(&fine, 30, &a);
+	y = encode(&coarse, 8, &b);
+	ok(a.config->n == b.config->n &&
+	    memcmp(a.config->p, b.config->p, a.config->n) == 0,
+	    "%s: one configuration for any quality and length",
+	    codec_name(codec));
+	ok(a.delay == b.delay, "and one delay");
+	encoder_free(x);
+	encoder_free(y);
+}
+
+int
+main(void)
+{
+	avlog_route();
+	test_config(CODEC_H264, "veryfast");
+	test_config(CODEC_H264, "medium");
+	test_config(CODEC_HEVC, "veryfast");
+	test_config(CODEC_AV1, "10");
+	test_config(CODEC_VP9, "7");
+	return done_testing();
+}
