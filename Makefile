@@ -47,7 +47,7 @@ FUZZ    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 LIBS_rtmp-recv     := -lyaml -lssl -lcrypto -lseccomp
 LIBS_fragment-split := -lxxhash
 LIBS_segment-store := -lyaml -lxxhash -larchive
-LIBS_transcode-job := -lavcodec -lswscale -lswresample -lavutil -lyaml -lxxhash
+LIBS_transcode-job := -lavcodec -lswscale -lswresample -lavutil -lyaml -lxxhash -lseccomp
 LIBS_playlist-gen  := -lyaml -lxxhash
 LIBS_segment-serve := -lmicrohttpd
 LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_transcode-job) -larchive -lm
@@ -172,9 +172,9 @@ SHELLTESTS := $(sort $(wildcard tests/cmd/*.t)) \
 
 .PHONY: tests soak lint bench bench-store install uninstall clean
 tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $B/soak/stream \
-    $(LIBRTMP) $B/tests/faults.so
+    $(LIBRTMP) $B/tests/faults.so $B/tests/plant.so
 # Loaded into a program under test: calls that fail, and power cuts.
-$B/tests/faults.so: tests/preload/faults.c
+$B/tests/%.so: tests/preload/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
 # A day of stream time, 10,000 kills and power cuts; minutes to run.

@@ -4,18 +4,14 @@
  * stdin: fragment lines, when there are no operands.  stdout: the line of
  * each rendition fragment, one write(2) each, once it is durable.
  *
- * Each original is worked on in a child of its own, so that a crash, a leak
- * or a limit costs that original alone.
+ * Each original is worked on in a child of its own, see store/worker.h, so
+ * that a crash, a leak or a limit costs that original alone.
  */
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -25,10 +21,11 @@
 #include "media/avlog.h"
 #include "store/ladder.h"
 #include "store/line.h"
-#include "store/transcode.h"
+#include "store/worker.h"
 
 enum {
-	OPT_SPOOL = OPT_LONG,
+	OPT_CPU_TIME = OPT_LONG,
+	OPT_SPOOL,
 	OPT_LADDER,
 	OPT_TIER,
 	OPT_TIMEOUT,
@@ -37,6 +34,7 @@ enum {
 
 #define SECOND_US		INT64_C(1000000)
 #define TIMEOUT_DEFAULT_US	(60 * SECOND_US)
+#define CPU_DEFAULT_S		120
 #define TIMEOUT_MAX_US		(3600 * SECOND_US)
 #define MEMORY_DEFAULT		(UINT64_C(2) << 30)
 #define MEMORY_MIN		(UINT64_C(64) << 20)
@@ -44,6 +42,8 @@ enum {
 #define HEAP_HUGE_MAX		((size_t)512 << 20)
 
 static const struct opt_spec opts[] = {
+	{ OPT_CPU_TIME, "cpu-time", "TIME",
+	    "longest processor time for one fragment (default: 2m)" },
 	{ OPT_LADDER, "ladder", "FILE", "the renditions to make (required)" },
 	{ OPT_MEMORY, "memory", "SIZE",
 	    "address space for one fragment (default: 2GiB)" },
@@ -77,9 +77,7 @@ struct conf {
 	const char		*spool;		/* or NULL: by the path */
 	const char		*ladder_file;
 	struct ladder		 ladder;
-	struct transcode_conf	 transcode;
-	int64_t			 timeout_us;
-	uint64_t		 memory;
+	struct worker		 worker;
 };
 
 /* What became of the fragments. */
@@ -133,11 +131,14 @@ print_line(const struct spool_key *key, void *arg, struct err *err)
 	return line_print(stdout, &line, LINE_TAB, err);
 }
 
+/* In the child: what the renditions lack. */
 static void
-warn(const struct transcode *t, const char *path)
+warn(const struct transcode *t)
 {
 	const struct transcode_output *out;
+	char path[SPOOL_PATH_BYTES];
 
+	spool_path(&t->key, path);
 	if (t->stats.pictures < t->stats.expected)
 		log_warning("'%s': %zu of %zu pictures lost", path,
 		    t->stats.expected - t->stats.pictures, t->stats.expected);
@@ -160,25 +161,6 @@ warn(const struct transcode *t, const char *path)
 }
 
 static int
-transcode(struct spool *s, const struct conf *conf, const char *path,
-    const struct spool_key *key, struct err *err)
-{
-	struct transcode t = { 0 };
-	int rc;
-
-	rc = transcode_read(&t, s, &conf->transcode, key, err);
-	if (rc == 1) {
-		rc = transcode_run(&t, err);
-		if (rc == 0) {
-			warn(&t, path);
-			rc = transcode_publish(&t, s, print_line, s, err);
-		}
-	}
-	transcode_release(&t);
-	return rc;
-}
-
-static int
 do_fragment(const struct conf *conf, const char *path, struct err *err)
 {
 	struct spool_key key;
@@ -191,112 +173,56 @@ do_fragment(const struct conf *conf, const char *path, struct err *err)
 		return err_set(err, ERR_DATA, "not an original");
 	if (open_spool(&s, conf, path, err) == -1)
 		return -1;
-	rc = transcode(&s, conf, path, &key, err);
+	rc = worker_run(&conf->worker, &s, &key, err);
 	spool_close(&s);
 	return rc;
 }
 
-static int
-set_limits(const struct conf *conf, struct err *err)
+static volatile sig_atomic_t stopping;
+static int nothing = -1;	/* /dev/null */
+
+/*
+ * The fragment in hand is finished.  Standard input ends here, whether it is
+ * being read or about to be; the second signal kills.
+ */
+static void
+on_stop(int signo)
 {
-	struct itimerval timer = { .it_value = {
-		.tv_sec = conf->timeout_us / SECOND_US,
-		.tv_usec = conf->timeout_us % SECOND_US,
-	} };
-	struct rlimit cpu = { (rlim_t)timer.it_value.tv_sec + 1,
-	    (rlim_t)timer.it_value.tv_sec + 2 };
+	int saved = errno;
 
-	signal(SIGALRM, SIG_DFL);
-	if (setitimer(ITIMER_REAL, &timer, NULL) == -1)
-		return err_sys(err, ERR_OS, "cannot set a timer");
-	if (setrlimit(RLIMIT_CPU, &cpu) == -1)
-		return err_sys(err, ERR_OS, "cannot limit processor time");
-#ifndef __SANITIZE_ADDRESS__	/* which reserves terabytes */
-	struct rlimit memory = { conf->memory, conf->memory };
+	(void)signo;
+	stopping = 1;
+	dup2(nothing, STDIN_FILENO);
+	errno = saved;
+}
 
-	if (setrlimit(RLIMIT_AS, &memory) == -1)
-		return err_sys(err, ERR_OS, "cannot limit memory");
-#endif
+static int
+await_signals(struct err *err)
+{
+	struct sigaction sa = { .sa_handler = on_stop,
+	    .sa_flags = (int)SA_RESETHAND };
+
+	if ((nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1)
+		return err_sys(err, ERR_OS, "cannot open '/dev/null'");
+	sigemptyset(&sa.sa_mask);
+	if (sigaction(SIGTERM, &sa, NULL) == -1 ||
+	    sigaction(SIGINT, &sa, NULL) == -1)
+		return err_sys(err, ERR_OS, "cannot catch a signal");
 	return 0;
-}
-
-/* The child: its status is the class of its error. */
-static int
-child(const struct conf *conf, const char *path, pid_t parent)
-{
-	struct err err = ERR_INIT;
-
-	/* A killed parent must not leave work behind that nobody awaits. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
-		return ERR_OS;
-	if (set_limits(conf, &err) == -1 ||
-	    do_fragment(conf, path, &err) == -1) {
-		err_wrap(&err, "'%s'", path);
-		return log_fatal(&err);
-	}
-	return 0;
-}
-
-/* A child died of SIGNO. */
-static int
-judge_signal(const struct conf *conf, const char *path, int signo)
-{
-	switch (signo) {
-	case SIGALRM:
-	case SIGXCPU:
-		log_error("'%s': took longer than %" PRId64 " ms", path,
-		    conf->timeout_us / 1000);
-		return ERR_AGAIN;
-	case SIGPIPE:		/* nobody reads the lines: die likewise */
-		signal(SIGPIPE, SIG_DFL);
-		raise(SIGPIPE);
-		return ERR_IO;
-	case SIGKILL:
-		log_error("'%s': killed", path);
-		return ERR_OS;
-	default:
-		log_error("'%s': crashed: signal %d: %s", path, signo,
-		    strsignal(signo));
-		return ERR_BUG;
-	}
-}
-
-static int
-await(const struct conf *conf, const char *path, pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) == -1) {
-		if (errno == EINTR)
-			continue;
-		log_error("cannot wait for a child: %s", strerror(errno));
-		return ERR_OS;
-	}
-	if (WIFSIGNALED(status))
-		return judge_signal(conf, path, WTERMSIG(status));
-	return WEXITSTATUS(status);
 }
 
 static void
 run_fragment(const struct conf *conf, const char *path, struct tally *tally)
 {
-	pid_t parent = getpid(), pid = fork();
-	int status;
+	struct err err = ERR_INIT;
 
-	if (pid == 0)
-		_exit(child(conf, path, parent));
-	if (pid == -1) {
-		log_error("'%s': cannot fork: %s", path, strerror(errno));
-		status = ERR_OS;
-	} else {
-		status = await(conf, path, pid);
-	}
-	if (status == 0) {
+	if (do_fragment(conf, path, &err) == 0) {
 		tally->done++;
 		return;
 	}
+	err_wrap(&err, "'%s'", path);
 	tally->failed++;
-	tally->status = status;
+	tally->status = log_fatal(&err);
 }
 
 /* Only the path of a line counts.  An empty line is nothing to do. */
@@ -307,16 +233,16 @@ run_lines(const struct conf *conf, FILE *in, struct tally *tally,
 	char line[LINE_BYTES_MAX];
 	size_t n;
 
-	while (fgets(line, sizeof(line), in) != NULL) {
+	while (!stopping && fgets(line, sizeof(line), in) != NULL) {
 		n = strlen(line);
 		if (n == sizeof(line) - 1 && line[n - 1] != '\n')
 			return err_set(err, ERR_DATA, "line over %zu bytes",
 			    sizeof(line) - 1);
 		line[strcspn(line, "\t\n")] = '\0';
-		if (line[0] != '\0')
+		if (line[0] != '\0' && !stopping)
 			run_fragment(conf, line, tally);
 	}
-	if (ferror(in))
+	if (ferror(in) && !stopping)
 		return err_sys(err, ERR_IO, "cannot read standard input");
 	return 0;
 }
@@ -325,14 +251,27 @@ static int
 set_tier(struct conf *conf, const char *value, struct err *err)
 {
 	if (strcmp(value, "live") == 0)
-		conf->transcode.tier = PENDING_LIVE;
+		conf->worker.transcode.tier = PENDING_LIVE;
 	else if (strcmp(value, "batch") == 0)
-		conf->transcode.tier = PENDING_BATCH;
+		conf->worker.transcode.tier = PENDING_BATCH;
 	else if (strcmp(value, "all") == 0)
-		conf->transcode.tier = PENDING_ALL;
+		conf->worker.transcode.tier = PENDING_ALL;
 	else
 		return err_set(err, ERR_USAGE,
 		    "option '--tier': '%s' is not live, batch or all", value);
+	return 0;
+}
+
+/* The system counts whole seconds. */
+static int
+set_cpu_time(struct conf *conf, const char *value, struct err *err)
+{
+	int64_t us;
+
+	if (opt_time_us("--cpu-time", value, SECOND_US, TIMEOUT_MAX_US, &us,
+	    err) == -1)
+		return -1;
+	conf->worker.jail.cpu_s = (uint64_t)((us + SECOND_US - 1) / SECOND_US);
 	return 0;
 }
 
@@ -353,18 +292,22 @@ parse_options(struct opt_state *os, int argc, char *argv[],
 			conf->ladder_file = arg;
 			break;
 		case 'r':
-			names[conf->transcode.nnames++] = arg;
+			names[conf->worker.transcode.nnames++] = arg;
 			break;
 		case OPT_TIER:
 			rc = set_tier(conf, arg, err);
 			break;
 		case OPT_TIMEOUT:
 			rc = opt_time_us("--timeout", arg, SECOND_US / 100,
-			    TIMEOUT_MAX_US, &conf->timeout_us, err);
+			    TIMEOUT_MAX_US, &conf->worker.jail.timeout_us,
+			    err);
 			break;
 		case OPT_MEMORY:
 			rc = opt_size("--memory", arg, MEMORY_MIN, MEMORY_MAX,
-			    &conf->memory, err);
+			    &conf->worker.jail.memory, err);
+			break;
+		case OPT_CPU_TIME:
+			rc = set_cpu_time(conf, arg, err);
 			break;
 		default:
 			return -1;
@@ -384,13 +327,13 @@ load_ladder(struct conf *conf, struct err *err)
 
 	if (ladder_load(&conf->ladder, conf->ladder_file, err) == -1)
 		return -1;
-	conf->transcode.ladder = &conf->ladder;
-	for (i = 0; i < conf->transcode.nnames; i++)
-		if (ladder_find(&conf->ladder, conf->transcode.names[i]) ==
+	conf->worker.transcode.ladder = &conf->ladder;
+	for (i = 0; i < conf->worker.transcode.nnames; i++)
+		if (ladder_find(&conf->ladder, conf->worker.transcode.names[i]) ==
 		    NULL)
 			return err_set(err, ERR_USAGE,
 			    "no rendition '%s' in '%s'",
-			    conf->transcode.names[i], conf->ladder_file);
+			    conf->worker.transcode.names[i], conf->ladder_file);
 	return 0;
 }
 
@@ -402,46 +345,62 @@ exit_status(const struct tally *tally)
 	return tally->done + tally->failed == 1 ? tally->status : ERR_NO;
 }
 
+static int
+run_all(const struct conf *conf, char *const paths[], int count,
+    struct err *err)
+{
+	struct tally tally = { 0 };
+	int i;
+
+	for (i = 0; i < count && !stopping; i++)
+		run_fragment(conf, paths[i], &tally);
+	if (count == 0 && run_lines(conf, stdin, &tally, err) == -1)
+		return log_fatal(err);
+	if (i < count) {
+		log_warning("told to stop: %d fragments left", count - i);
+		return ERR_AGAIN;
+	}
+	return exit_status(&tally);
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct conf conf = {
 		.spool = getenv("LIVESPOOL_SPOOL"),
-		.timeout_us = TIMEOUT_DEFAULT_US,
-		.memory = MEMORY_DEFAULT,
+		.worker = {
+			.jail = { .memory = MEMORY_DEFAULT,
+			    .timeout_us = TIMEOUT_DEFAULT_US,
+			    .cpu_s = CPU_DEFAULT_S },
+			.made = warn,
+			.published = print_line,
+		},
 	};
-	struct tally tally = { 0 };
 	struct err err = ERR_INIT;
 	struct opt_state os;
 	const char **names = calloc((size_t)argc + 1, sizeof(*names));
-	int i, status;
+	uint64_t quarter;
+	int status;
 
 	opt_begin(&os, &prog);
 	if (names == NULL) {
 		err_nomem(&err);
 		return log_fatal(&err);
 	}
-	conf.transcode.names = names;
+	conf.worker.transcode.names = names;
 	if (parse_options(&os, argc, argv, &conf, names, &err) == -1) {
 		status = opt_usage_error(&os, &err);
-		goto out;
-	}
-	if (load_ladder(&conf, &err) == -1) {
+	} else if (load_ladder(&conf, &err) == -1 ||
+	    await_signals(&err) == -1) {
 		status = log_fatal(&err);
-		goto out;
+	} else {
+		avlog_route();
+		/* The children inherit it. */
+		quarter = conf.worker.jail.memory / 4;
+		heap_prefer_huge(quarter < HEAP_HUGE_MAX ? (size_t)quarter :
+		    HEAP_HUGE_MAX);
+		status = run_all(&conf, argv + os.next, argc - os.next, &err);
 	}
-	avlog_route();
-	/* The children inherit it. */
-	heap_prefer_huge(conf.memory / 4 < HEAP_HUGE_MAX ?
-	    (size_t)conf.memory / 4 : HEAP_HUGE_MAX);
-
-	for (i = os.next; i < argc; i++)
-		run_fragment(&conf, argv[i], &tally);
-	if (os.next == argc && run_lines(&conf, stdin, &tally, &err) == -1)
-		status = log_fatal(&err);
-	else
-		status = exit_status(&tally);
-out:
 	ladder_release(&conf.ladder);
 	free(names);
 	return status;

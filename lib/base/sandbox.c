@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/landlock.h>
 #include <pwd.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -120,11 +121,27 @@ sandbox_paths(const struct sandbox_path paths[], size_t n, struct err *err)
 	return rc;
 }
 
+/*
+ * The flags of clone3(2) are out of a filter's sight: without it, C libraries
+ * call clone(2).
+ */
+static int
+allow_threads(scmp_filter_ctx filter)
+{
+	int rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+
+	return rc != 0 ? rc : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS),
+	    SCMP_SYS(clone3), 0);
+}
+
 static int
 allow_call(scmp_filter_ctx filter, const char *name)
 {
 	int nr = seccomp_syscall_resolve_name(name);
 
+	if (nr == SCMP_SYS(clone))
+		return allow_threads(filter);
 	/* Some calls exist on some architectures only. */
 	return nr == __NR_SCMP_ERROR ? 0 :
 	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, nr, 0);
@@ -151,9 +168,10 @@ add_base(scmp_filter_ctx filter)
 		"gettid", "gettimeofday", "lseek", "madvise", "mremap",
 		"munmap", "nanosleep", "newfstatat", "read", "readv",
 		"restart_syscall", "rt_sigaction", "rt_sigprocmask",
-		"rt_sigreturn", "sysinfo", "tgkill", "time", "write",
-		"writev",
+		"rt_sigreturn", "sysinfo", "time", "write", "writev",
 	};
+	const struct scmp_arg_cmp own =
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
 	const struct scmp_arg_cmp no_exec =
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	int rc;
@@ -164,6 +182,8 @@ add_base(scmp_filter_ctx filter)
 	    no_exec)) != 0 ||
 	    (rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect),
 	    1, no_exec)) != 0 ||
+	    (rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
+	    1, own)) != 0 ||
 	    (rc = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS,
 	    SCMP_SYS(execve), 0)) != 0)
 		return rc;

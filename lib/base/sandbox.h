@@ -37,8 +37,9 @@ int	sandbox_paths(const struct sandbox_path paths[], size_t n,
 
 /*
  * seccomp: no system call but the N CALLS, by their names, and those that
- * any C program makes (memory without execution, time, signals' return,
- * exit).  All others fail with EPERM; execve(2) and its kin kill the process.
+ * any C program makes (memory without execution, time, signals to itself,
+ * exit).  "clone" stands for threads alone.  All others fail with EPERM;
+ * execve(2) and its kin kill the process.
  * Returns as sandbox_paths().
  */
 int	sandbox_calls(const char *const calls[], size_t n, struct err *err)

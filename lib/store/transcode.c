@@ -146,7 +146,7 @@ drop_ticket(struct transcode *t, struct spool *s, struct err *err)
 }
 
 int
-transcode_read(struct transcode *t, struct spool *s,
+transcode_select(struct transcode *t, struct spool *s,
     const struct transcode_conf *conf, const struct spool_key *key,
     struct err *err)
 {
@@ -154,9 +154,13 @@ transcode_read(struct transcode *t, struct spool *s,
 	t->ladder = conf->ladder;
 	if (select_outputs(t, s, conf, err) == -1)
 		return -1;
-	if (t->count == 0)
-		return drop_ticket(t, s, err);
-	return read_sources(t, s, err) == -1 ? -1 : 1;
+	return t->count > 0 ? 1 : drop_ticket(t, s, err);
+}
+
+int
+transcode_read(struct transcode *t, struct spool *s, struct err *err)
+{
+	return read_sources(t, s, err);
 }
 
 /* 1 when the init segment of OUT is there, 0 when it is not; -1. */

@@ -1,10 +1,11 @@
 /*
  * transcode - one original to the renditions it lacks.
  *
- * Three steps, so that the middle one, which meets hostile media, needs no
- * file: read everything, make everything in memory, publish.  A rendition
- * depends on the original, on those before it back to a sync sample, for sound
- * on the one before it, and on the ladder: on nothing else.
+ * Four steps, so that those which meet hostile media write no file, and the
+ * one that decodes it needs none: see what is lacking, read everything, make
+ * everything in memory, publish.  A rendition depends on the original, on
+ * those before it back to a sync sample, for sound on the one before it, and
+ * on the ladder: on nothing else.
  */
 #ifndef STORE_TRANSCODE_H
 #define STORE_TRANSCODE_H
@@ -50,7 +51,7 @@ struct transcode_source {
 	struct mp4	 mp4;		/* points into BYTES */
 };
 
-/* Zero it before transcode_read(), release it in any case. */
+/* Zero it before transcode_select(), release it in any case. */
 struct transcode {
 	struct spool_key	 key;		/* of the original */
 	struct fragment_info	 info;		/* its own */
@@ -67,13 +68,19 @@ struct transcode {
 };
 
 /*
- * Find what the original KEY lacks, and read what is needed for it.
- * 1; 0 when nothing is lacking (no original is read, the ticket is dropped);
- * -1 with ERR_INPUT (an original is not there), ERR_IO, ERR_DATA or ERR_OS.
+ * Find what the original KEY lacks.  1; 0 when that is nothing (the ticket is
+ * dropped); -1 with ERR_IO or ERR_OS.
  */
-int	transcode_read(struct transcode *t, struct spool *s,
+int	transcode_select(struct transcode *t, struct spool *s,
 	    const struct transcode_conf *conf, const struct spool_key *key,
 	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * Read the originals that are needed for it.
+ * 0, or -1 with ERR_INPUT (one is not there), ERR_IO, ERR_DATA or ERR_OS.
+ */
+int	transcode_read(struct transcode *t, struct spool *s, struct err *err)
+	    __attribute__((warn_unused_result));
 
 /* Fill the outputs.  No I/O.  0, or -1 with the reason: then no output. */
 int	transcode_run(struct transcode *t, struct err *err)

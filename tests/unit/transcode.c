@@ -218,9 +218,10 @@ job(struct spool *s, const struct ladder *l, uint32_t seq, int *published)
 	struct spool_key key = { "cam", SPOOL_SRC, 1, seq };
 	struct transcode_conf conf = { .ladder = l };
 	struct transcode t = { 0 };
-	int rc = transcode_read(&t, s, &conf, &key, &err);
+	int rc = transcode_select(&t, s, &conf, &key, &err);
 
-	if (rc == 1 && (transcode_run(&t, &err) == -1 ||
+	if (rc == 1 && (transcode_read(&t, s, &err) == -1 ||
+	    transcode_run(&t, &err) == -1 ||
 	    transcode_publish(&t, s, count_output, published, &err) == -1))
 		rc = -1;
 	transcode_release(&t);
@@ -503,7 +504,8 @@ damaged_job(const struct source *src, struct decode_stats *stats,
 
 	open_tmp(&s, dir);
 	put_originals(&s, src);
-	assert(transcode_read(&t, &s, &conf, &key, &err) == 1);
+	assert(transcode_select(&t, &s, &conf, &key, &err) == 1);
+	assert(transcode_read(&t, &s, &err) == 0);
 	rc = transcode_run(&t, &err);
 	*stats = t.stats;
 	if (rc == 0)

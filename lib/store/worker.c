@@ -1,0 +1,145 @@
+#include "store/worker.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/rd.h"
+#include "store/ladder.h"
+
+/* Kind and two lengths in front of each output. */
+#define HEAD_BYTES	12
+
+/* What goes into the jail. */
+struct inmate {
+	const struct worker	*w;
+	struct spool		*s;
+	struct transcode	*t;
+};
+
+static int
+read_inside(void *arg, struct err *err)
+{
+	struct inmate *in = arg;
+
+	return transcode_read(in->t, in->s, err);
+}
+
+static int
+work_inside(void *arg, struct buf *b, struct err *err)
+{
+	struct inmate *in = arg;
+	const struct transcode *t = in->t;
+	const struct transcode_output *out;
+
+	if (transcode_run(in->t, err) == -1)
+		return -1;
+	in->w->made(t);
+	for (out = t->outputs; out < t->outputs + t->count; out++) {
+		buf_put_u32(b, out->kind);
+		buf_put_u32(b, (uint32_t)out->init.n);
+		buf_put_u32(b, (uint32_t)out->segment.n);
+		buf_put(b, out->init.p, out->init.n);
+		buf_put(b, out->segment.p, out->segment.n);
+	}
+	return 0;
+}
+
+static int
+check_file(const struct transcode *t, const struct transcode_output *out,
+    const struct buf *b, uint32_t seq, struct err *err)
+{
+	struct fragment_info info;
+
+	if (fragment_check(b->p, b->n, &info, err) == -1)
+		return -1;
+	if (info.epoch != t->key.epoch || info.seq != seq || info.name !=
+	    fragment_name(t->key.stream, out->rendition->name))
+		return err_set(err, ERR_DATA, "it says that it is another");
+	return 0;
+}
+
+static int
+check_output(const struct transcode *t, const struct transcode_output *out,
+    struct err *err)
+{
+	if (out->kind == TRANSCODE_NONE)
+		return 0;
+	if (out->kind == TRANSCODE_SEGMENT &&
+	    check_file(t, out, &out->init, 0, err) == -1)
+		return -1;
+	return check_file(t, out, &out->segment, t->key.seq, err);
+}
+
+static int
+take_output(const struct transcode *t, struct transcode_output *out,
+    struct rd *r, struct err *err)
+{
+	uint32_t kind = rd_u32(r), init = rd_u32(r), segment = rd_u32(r);
+	const uint8_t *p = rd_bytes(r, init), *q = rd_bytes(r, segment);
+
+	if (r->bad || kind > TRANSCODE_GAP)
+		return err_set(err, ERR_BUG, "what came out is no rendition");
+	out->kind = (enum transcode_kind)kind;
+	buf_put(&out->init, p, init);
+	buf_put(&out->segment, q, segment);
+	if (buf_ok(&out->init, err) == -1 || buf_ok(&out->segment, err) == -1 ||
+	    check_output(t, out, err) == -1)
+		return err_wrap(err, "what came out for '%s'",
+		    out->rendition->name);
+	return 0;
+}
+
+static int
+take_outputs(struct transcode *t, const struct buf *b, struct err *err)
+{
+	struct rd r;
+	size_t i;
+
+	rd_init(&r, b->p, b->n, 0);
+	for (i = 0; i < t->count; i++)
+		if (take_output(t, &t->outputs[i], &r, err) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+run_jailed(const struct worker *w, struct spool *s, struct transcode *t,
+    struct err *err)
+{
+	struct inmate in = { w, s, t };
+	struct jail j = w->jail;
+	struct buf b;
+	size_t i;
+	int rc;
+
+	j.readable = s->dir;
+	j.read = read_inside;
+	j.work = work_inside;
+	j.arg = &in;
+	j.output_max = 0;
+	for (i = 0; i < t->count; i++)
+		j.output_max += HEAD_BYTES + t->outputs[i].init.max +
+		    t->outputs[i].segment.max;
+	buf_init(&b, j.output_max);
+	rc = jail_run(&j, &b, err);
+	if (rc == 0)
+		rc = take_outputs(t, &b, err);
+	buf_release(&b);
+	return rc == 0 ? 0 : -1;
+}
+
+int
+worker_run(const struct worker *w, struct spool *s,
+    const struct spool_key *key, struct err *err)
+{
+	struct transcode t = { 0 };
+	int rc = transcode_select(&t, s, &w->transcode, key, err);
+
+	if (rc == 1) {
+		rc = run_jailed(w, s, &t, err);
+		if (rc == 0)
+			rc = transcode_publish(&t, s, w->published, s, err);
+	}
+	transcode_release(&t);
+	return rc;
+}

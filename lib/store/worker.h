@@ -1,0 +1,35 @@
+/*
+ * worker - the renditions of one original, start to end.
+ *
+ * What meets the media runs in a jail (jail.h) and can only hand back bytes;
+ * what writes into the spool runs here and believes none of them: a segment
+ * that is not sealed as what it should be is not published.
+ */
+#ifndef STORE_WORKER_H
+#define STORE_WORKER_H
+
+#include "base/jail.h"
+#include "store/spool.h"
+#include "store/transcode.h"
+
+struct err;
+
+struct worker {
+	struct transcode_conf	 transcode;
+	struct jail		 jail;	/* its limits; the rest is not read */
+	/* Called in the child when the renditions are made: may log. */
+	void			(*made)(const struct transcode *t);
+	/* Called for each fragment of a rendition once it is durable. */
+	spool_fn		*published;
+};
+
+/*
+ * Make what the original KEY lacks, and publish it.  PUBLISHED gets S as its
+ * argument.  0, or -1 with what jail_run(), the steps of transcode.h or
+ * PUBLISHED had.
+ */
+int	worker_run(const struct worker *w, struct spool *s,
+	    const struct spool_key *key, struct err *err)
+	    __attribute__((warn_unused_result));
+
+#endif /* STORE_WORKER_H */
