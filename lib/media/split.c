@@ -21,6 +21,9 @@
 #define INPUT_MAX	(LIMIT_FLV_BODY_BYTES + 2 * READ_BYTES)
 /* Input memory above this is given back when it is empty. */
 #define INPUT_KEEP	(1024 * 1024)
+/* 2^33 ticks of 90 kHz, and how near to it a step back is one of these. */
+#define WRAP_33_MS	INT64_C(95443718)
+#define WRAP_NEAR_MS	1000
 
 /* No encoder delays a picture by more. */
 #define CTS_MAX_MS	10000
@@ -96,6 +99,15 @@ split_room(struct split *s, size_t *bytes, struct err *err)
 	return to;
 }
 
+/* What came out of MPEG-TS wraps at 33 bits of 90 kHz: each track when it gets
+   there. */
+static bool
+wraps_33(int64_t step_ms)
+{
+	return step_ms > -WRAP_33_MS - WRAP_NEAR_MS &&
+	    step_ms < -WRAP_33_MS + WRAP_NEAR_MS;
+}
+
 /*
  * 32 bits of milliseconds to a time that goes on: by the signed difference
  * to the last frame of the track, or for its first to the last one at all.
@@ -106,9 +118,17 @@ unwrap(struct split *s, struct split_track *t, uint32_t ts_ms, int64_t *ms,
 {
 	const int64_t last = t->have_raw ? t->raw_ms : s->raw_ms;
 
+	if (!t->have_raw)
+		t->wrapped_ms = s->wrapped_ms;
+	ts_ms += t->wrapped_ms;
 	*ms = ts_ms;
 	if (s->have_first)
 		*ms = last + (int32_t)(ts_ms - (uint32_t)last);
+	if (s->have_first && wraps_33(*ms - last)) {
+		*ms += WRAP_33_MS;
+		t->wrapped_ms += WRAP_33_MS;
+		s->wrapped_ms = t->wrapped_ms;
+	}
 	if (*ms > TIME_MAX_MS || *ms < -TIME_MAX_MS)
 		return err_set(err, ERR_DATA,
 		    "timestamps out of range: %" PRId64 " ms", *ms);

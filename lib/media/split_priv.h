@@ -62,6 +62,7 @@ struct split_track {
 	bool		 changed;	/* since the epoch began */
 	bool		 have_raw;
 	int64_t		 raw_ms;	/* unwrapped time of the last frame */
+	uint32_t	 wrapped_ms;	/* by 33-bit wraps, so far */
 
 	/* Of the epoch. */
 	bool		 active;
@@ -111,6 +112,7 @@ struct split {
 	bool		 have_first;
 	int64_t		 first_ms;	/* of the first frame at all */
 	int64_t		 raw_ms;	/* of the last one */
+	uint32_t	 wrapped_ms;	/* of the track that wrapped last */
 	bool		 no_video;	/* it was there, but stopped */
 	int64_t		 no_video_ms;	/* audio that came since a picture */
 	unsigned	 no_sync_frames;	/* pictures while waiting */
