@@ -15,7 +15,7 @@ struct encoder {
 	const struct encode_codec *codec;
 	AVCodecContext		*ctx;
 	AVPacket		*packet;
-	AVFrame			*frame;		/* a reference to the input */
+	AVFrame			*frame;		/* references to the last input */
 	struct buf		 config, data;
 	struct encode_packet	*packets;
 	size_t			 count, cap;
@@ -161,13 +161,16 @@ keep(struct encoder *e, struct err *err)
 	return 0;
 }
 
-/* Send FRAME, or the end when NULL, and take every packet there is. */
+/*
+ * Send FRAME, or the end when NULL, and take every packet there is, up to
+ * that of the last picture.
+ */
 static int
 exchange(struct encoder *e, const AVFrame *frame, struct err *err)
 {
 	int rc = avcodec_send_frame(e->ctx, frame);
 
-	while (rc >= 0) {
+	while (rc >= 0 && e->count < e->pictures) {
 		rc = avcodec_receive_packet(e->ctx, e->packet);
 		if (rc == AVERROR(EAGAIN) || rc == AVERROR_EOF)
 			return 0;
@@ -175,26 +178,49 @@ exchange(struct encoder *e, const AVFrame *frame, struct err *err)
 			return -1;
 		av_packet_unref(e->packet);
 	}
+	if (rc >= 0)
+		return 0;
 	return avlog_err(err, failure(rc, ERR_BUG), rc, "cannot encode");
 }
 
 int
 encoder_put(struct encoder *e, const struct AVFrame *frame, struct err *err)
 {
-	int rc;
-
 	assert(frame->width == e->ctx->width &&
 	    frame->height == e->ctx->height);
+	av_frame_unref(e->frame);
 	if (av_frame_ref(e->frame, frame) < 0)
 		return err_nomem(err);
 	/* The source's picture types would force ours. */
 	e->frame->pict_type = AV_PICTURE_TYPE_NONE;
 	e->frame->key_frame = 0;
 	e->frame->format = AV_PIX_FMT_YUV420P;
-	rc = exchange(e, e->frame, err);
-	av_frame_unref(e->frame);
 	e->pictures++;
-	return rc;
+	return exchange(e, e->frame, err);
+}
+
+/* Time between pictures, at the declared rate. */
+static int64_t
+picture_ticks(const AVCodecContext *ctx)
+{
+	return av_rescale(ctx->time_base.den, ctx->framerate.den,
+	    ctx->framerate.num);
+}
+
+/* The last picture again, as a group of its own. */
+static int
+put_tail(struct encoder *e, struct err *err)
+{
+	int i;
+
+	for (i = 0; i < e->codec->tail && e->count < e->pictures; i++) {
+		e->frame->pict_type = i == 0 ? AV_PICTURE_TYPE_I :
+		    AV_PICTURE_TYPE_NONE;
+		e->frame->pts += picture_ticks(e->ctx) + 1;
+		if (exchange(e, e->frame, err) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 /* The pictures that the encoder may reorder over, as time. */
@@ -215,7 +241,8 @@ encoder_finish(struct encoder *e, struct encode_result *result,
 {
 	size_t i;
 
-	if (exchange(e, NULL, err) == -1)
+	if (put_tail(e, err) == -1 ||
+	    (e->count < e->pictures && exchange(e, NULL, err) == -1))
 		return -1;
 	if (e->count == 0 || e->count != e->pictures)
 		return err_set(err, ERR_BUG, "%zu pictures, %zu packets",

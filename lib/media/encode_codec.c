@@ -16,9 +16,21 @@
 #include "media/hvcc.h"
 #include "media/vp9.h"
 
-/* No HRD and no delimiters: they would only be dropped. */
+/*
+ * No HRD and no delimiters: they would only be dropped.  With macroblock
+ * trees x264 gives the first picture of a stream less than every later key
+ * picture, by its ip_factor; the zone gives that back, so that a fragment
+ * begins as well as a group in the middle of a long stream.
+ */
 #define X264_PARAMS	"keyint=infinite:scenecut=0:open-gop=0:" \
-			"cpu-independent=1:aud=0:nal-hrd=none:stitchable=1"
+			"cpu-independent=1:aud=0:nal-hrd=none:" \
+			"stitchable=1:zones=0,0,b=1.4"
+/*
+ * And its last pictures less, for they are not referred to by what follows in
+ * a long stream: so many more make up for it (measured: the quantizer of the
+ * last P picture is that of a long stream within one).
+ */
+#define X264_TAIL	4
 /* One frame at a time, no pool of threads. */
 #define X265_PARAMS	"keyint=-1:scenecut=0:open-gop=0:aud=0:hrd=0:info=0:" \
 			"repeat-headers=0:pools=none:frame-threads=1:wpp=0:" \
@@ -197,14 +209,14 @@ put_vp9_sample(struct buf *out, const uint8_t *p, size_t n, bool *sync,
 }
 
 static const struct encode_codec codecs[] = {
-	{ CODEC_H264, "libx264", -1, set_x264, put_avc_config,
+	{ CODEC_H264, "libx264", -1, X264_TAIL, set_x264, put_avc_config,
 	    avcc_put_sample },
 	/* As deep as its pyramid goes at any preset. */
-	{ CODEC_HEVC, "libx265", 2, set_x265, put_hevc_config,
+	{ CODEC_HEVC, "libx265", 2, 0, set_x265, put_hevc_config,
 	    hvcc_put_sample },
-	{ CODEC_AV1, "libsvtav1", 0, set_svt_av1, put_av1_config,
+	{ CODEC_AV1, "libsvtav1", 0, 0, set_svt_av1, put_av1_config,
 	    put_av1_sample },
-	{ CODEC_VP9, "libvpx-vp9", 0, set_libvpx, put_vp9_config,
+	{ CODEC_VP9, "libvpx-vp9", 0, 0, set_libvpx, put_vp9_config,
 	    put_vp9_sample },
 };
 

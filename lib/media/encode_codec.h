@@ -20,6 +20,8 @@ struct encode_codec {
 	const char	*library;	/* libavcodec's name of the encoder */
 	int		 reorder;	/* pictures that a PTS may be late by;
 					   -1: libavcodec knows */
+	int		 tail;		/* pictures to look ahead to behind
+					   the last; not kept */
 
 	/* Set CTX up, but for size, time and colour.  An AVERROR or 0. */
 	int	(*set)(struct AVCodecContext *ctx,

@@ -19,7 +19,7 @@ struct scaler {
 	struct SwsContext	*sws;		/* for the input below */
 	int			 in_width, in_height, in_format;
 	enum AVColorRange	 in_range;
-	AVFrame			*out;
+	AVFrame			*out, *last;	/* taken in turn */
 };
 
 static int
@@ -58,22 +58,35 @@ scale_size(const struct track *track, uint32_t height, int *out_width,
 	return 0;
 }
 
+static AVFrame *
+new_frame(const struct scaler *s)
+{
+	AVFrame *f = av_frame_alloc();
+
+	if (f == NULL)
+		return NULL;
+	f->width = s->width;
+	f->height = s->height;
+	f->format = AV_PIX_FMT_YUV420P;
+	if (av_frame_get_buffer(f, 0) < 0)
+		av_frame_free(&f);
+	return f;
+}
+
 struct scaler *
 scaler_new(int width, int height, struct err *err)
 {
 	struct scaler *s = calloc(1, sizeof(*s));
 
-	if (s == NULL || (s->out = av_frame_alloc()) == NULL) {
-		free(s);
+	if (s == NULL) {
 		err_nomem(err);
 		return NULL;
 	}
 	s->width = width;
 	s->height = height;
-	s->out->width = width;
-	s->out->height = height;
-	s->out->format = AV_PIX_FMT_YUV420P;
-	if (av_frame_get_buffer(s->out, 0) < 0) {
+	s->out = new_frame(s);
+	s->last = new_frame(s);
+	if (s->out == NULL || s->last == NULL) {
 		scaler_free(s);
 		err_nomem(err);
 		return NULL;
@@ -88,6 +101,7 @@ scaler_free(struct scaler *s)
 		return;
 	sws_freeContext(s->sws);
 	av_frame_free(&s->out);
+	av_frame_free(&s->last);
 	free(s);
 }
 
@@ -189,6 +203,7 @@ copy_props(AVFrame *out, const AVFrame *in, struct err *err)
 const struct AVFrame *
 scaler_run(struct scaler *s, const struct AVFrame *in, struct err *err)
 {
+	AVFrame *spare = s->last;
 	int rc;
 
 	if (in->width == s->width && in->height == s->height &&
@@ -197,7 +212,9 @@ scaler_run(struct scaler *s, const struct AVFrame *in, struct err *err)
 		return in;
 	if (!same_input(s, in) && reopen(s, in, err) == -1)
 		return NULL;
-	/* An encoder may still hold the last one. */
+	/* An encoder may still hold the last one, but hardly that before. */
+	s->last = s->out;
+	s->out = spare;
 	if (av_frame_make_writable(s->out) < 0) {
 		err_nomem(err);
 		return NULL;
