@@ -9,6 +9,7 @@
 #   make soak       the long tests: a day of stream time, 10,000 power cuts
 #   make bench      measure against ffmpeg, side by side
 #   make bench-ingest   rtmp-recv against nginx-rtmp
+#   make bench-transcode    transcode-job beside one ffmpeg: time, seams
 #   make bench-store    put beside write, fsync, rename; what asking costs
 #   make install    PREFIX and DESTDIR as usual; make uninstall
 #   make clean
@@ -197,6 +198,9 @@ bench-ingest: all $(patsubst %,$B/bench/%,rtmp-load floor sink)
 $B/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -o $@ $<
+.PHONY: bench-transcode
+bench-transcode: all
+	tests/bench/transcode
 bench-store: all $B/bench/raw-store
 	BIN=$(CURDIR)/$B/bin tests/bench/store
 	tests/bench/store-read
