@@ -10,6 +10,7 @@
 #   make bench      measure against ffmpeg, side by side
 #   make bench-ingest   rtmp-recv against nginx-rtmp
 #   make bench-transcode    transcode-job beside one ffmpeg: time, seams
+#   make bench-dispatch     how soon a job starts, and what that costs
 #   make bench-store    put beside write, fsync, rename; what asking costs
 #   make install    PREFIX and DESTDIR as usual; make uninstall
 #   make clean
@@ -171,7 +172,7 @@ SHELLTESTS := $(sort $(wildcard tests/cmd/*.t)) \
            $(sort $(wildcard tests/tree/*.t tests/pipe/*.t)) \
            $(sort $(wildcard tests/browser/*.t)))
 
-.PHONY: tests soak lint bench bench-store install uninstall clean
+.PHONY: tests soak lint bench bench-dispatch bench-store install uninstall clean
 tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $B/soak/stream \
     $(LIBRTMP) $B/tests/faults.so $B/tests/plant.so
 # Loaded into a program under test: calls that fail, and power cuts.
@@ -201,6 +202,8 @@ $B/bench/%: tests/bench/%.c
 .PHONY: bench-transcode
 bench-transcode: all
 	tests/bench/transcode
+bench-dispatch: all $B/bench/started
+	BIN=$(CURDIR)/$B/bin tests/bench/dispatch
 bench-store: all $B/bench/raw-store
 	BIN=$(CURDIR)/$B/bin tests/bench/store
 	tests/bench/store-read

@@ -12,20 +12,26 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/heap.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "base/opt.h"
 #include "media/avlog.h"
 #include "store/ladder.h"
 #include "store/line.h"
+#include "store/pull.h"
 #include "store/worker.h"
 
 enum {
 	OPT_CPU_TIME = OPT_LONG,
 	OPT_SPOOL,
+	OPT_JOBS,
+	OPT_OWNER,
 	OPT_LADDER,
 	OPT_TIER,
 	OPT_TIMEOUT,
@@ -44,9 +50,12 @@ enum {
 static const struct opt_spec opts[] = {
 	{ OPT_CPU_TIME, "cpu-time", "TIME",
 	    "longest processor time for one fragment (default: 2m)" },
+	{ OPT_JOBS, "jobs", "N", "with --owner: so many at once (default: 1)" },
 	{ OPT_LADDER, "ladder", "FILE", "the renditions to make (required)" },
 	{ OPT_MEMORY, "memory", "SIZE",
 	    "address space for one fragment (default: 2GiB)" },
+	{ OPT_OWNER, "owner", "NAME",
+	    "claim tickets under this name, until told to stop" },
 	{ 'r', "rendition", "NAME", "only this one; may be repeated" },
 	{ OPT_SPOOL, "spool", "DIR",
 	    "the spool (default: $LIVESPOOL_SPOOL, or by path)" },
@@ -59,7 +68,7 @@ static const struct opt_spec opts[] = {
 static const struct opt_prog prog = {
 	.name = "transcode-job",
 	.synopsis = "[--spool DIR] --ladder FILE [-r NAME]... [--tier TIER] "
-	    "[FRAGMENT...]",
+	    "[FRAGMENT... | --owner NAME [--jobs N]]",
 	.summary = "Make the renditions that originals lack, and print a line "
 	    "for each.",
 	.opts = opts,
@@ -78,6 +87,14 @@ struct conf {
 	const char		*ladder_file;
 	struct ladder		 ladder;
 	struct worker		 worker;
+	const char		*owner;		/* or NULL: does not pull */
+	uint64_t		 jobs;
+};
+
+struct puller {
+	const struct conf	*conf;
+	struct spool		*s;
+	pid_t			 pid;
 };
 
 /* What became of the fragments. */
@@ -247,6 +264,41 @@ run_lines(const struct conf *conf, FILE *in, struct tally *tally,
 	return 0;
 }
 
+/* The child: its status is the class of its error. */
+static int
+pull_work(const struct spool_key *key, void *arg)
+{
+	const struct puller *p = arg;
+	char path[SPOOL_PATH_BYTES];
+	struct err err = ERR_INIT;
+
+	/* A killed parent must not leave work behind that nobody awaits. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != p->pid)
+		return ERR_OS;
+	spool_path(key, path);
+	log_info("'%s/%s': started", p->s->dir, path);
+	if (worker_run(&p->conf->worker, p->s, key, &err) == 0)
+		return 0;
+	err_wrap(&err, "'%s/%s'", p->s->dir, path);
+	return log_fatal(&err);
+}
+
+static int
+pull(const struct conf *conf, struct err *err)
+{
+	struct spool s;
+	struct puller p = { conf, &s, getpid() };
+	const struct pull_conf pull = { .s = &s, .owner = conf->owner,
+	    .jobs = conf->jobs, .work = pull_work, .arg = &p };
+	int rc;
+
+	if (spool_open(&s, conf->spool, false, err) == -1)
+		return -1;
+	rc = pull_run(&pull, err);
+	spool_close(&s);
+	return rc;
+}
+
 static int
 set_tier(struct conf *conf, const char *value, struct err *err)
 {
@@ -275,6 +327,24 @@ set_cpu_time(struct conf *conf, const char *value, struct err *err)
 	return 0;
 }
 
+/* Operands, lines, or tickets? */
+static int
+check_input(const struct opt_state *os, int argc, const struct conf *conf,
+    struct err *err)
+{
+	if (conf->owner == NULL)
+		return os->next < argc || !isatty(STDIN_FILENO) ? 0 :
+		    err_set(err, ERR_USAGE, "no fragment given");
+	if (!name_ok(conf->owner))
+		return err_set(err, ERR_USAGE, "--owner: '%s' is no name",
+		    conf->owner);
+	if (conf->spool == NULL)
+		return err_set(err, ERR_USAGE, "--owner without --spool");
+	if (os->next < argc)
+		return err_set(err, ERR_USAGE, "--owner and a fragment");
+	return 0;
+}
+
 /* NAMES has room for one of each argument. */
 static int
 parse_options(struct opt_state *os, int argc, char *argv[],
@@ -293,6 +363,13 @@ parse_options(struct opt_state *os, int argc, char *argv[],
 			break;
 		case 'r':
 			names[conf->worker.transcode.nnames++] = arg;
+			break;
+		case OPT_JOBS:
+			rc = opt_uint("--jobs", arg, 1, LIMIT_PULL_JOBS,
+			    &conf->jobs, err);
+			break;
+		case OPT_OWNER:
+			conf->owner = arg;
 			break;
 		case OPT_TIER:
 			rc = set_tier(conf, arg, err);
@@ -315,9 +392,7 @@ parse_options(struct opt_state *os, int argc, char *argv[],
 	}
 	if (rc == 0 && conf->ladder_file == NULL)
 		return err_set(err, ERR_USAGE, "no --ladder given");
-	if (rc == 0 && os->next == argc && isatty(STDIN_FILENO))
-		return err_set(err, ERR_USAGE, "no fragment given");
-	return rc;
+	return rc == 0 ? check_input(os, argc, conf, err) : rc;
 }
 
 static int
@@ -352,6 +427,8 @@ run_all(const struct conf *conf, char *const paths[], int count,
 	struct tally tally = { 0 };
 	int i;
 
+	if (conf->owner != NULL)
+		return pull(conf, err) == -1 ? log_fatal(err) : 0;
 	for (i = 0; i < count && !stopping; i++)
 		run_fragment(conf, paths[i], &tally);
 	if (count == 0 && run_lines(conf, stdin, &tally, err) == -1)
@@ -375,6 +452,7 @@ main(int argc, char *argv[])
 			.made = warn,
 			.published = print_line,
 		},
+		.jobs = 1,
 	};
 	struct err err = ERR_INIT;
 	struct opt_state os;

@@ -8,6 +8,7 @@
 #	share			MooseFS, served here, as $tmp/shared on all of them
 #	on I COMMAND...		run it on hI
 #	host_kill I		like a power cut;  host_start I brings it back
+#	host_env		what commands on hosts have in their environment
 #	host_unplug I		its cable;  host_plug I
 #
 # shellcheck disable=SC2154 # tmp is tap.sh's
@@ -80,7 +81,7 @@ host_start() {
 	UseDNS no
 	MaxSessions 64
 	MaxStartups 64
-	SetEnv PATH=$PATH TMPDIR=$net/tmp$1
+	SetEnv TMPDIR=$net/tmp$1 ${host_env:-PATH=$PATH}
 	EOT
 	unshare --net --uts --mount --pid --fork --kill-child --mount-proc \
 	    sh -c "hostname h$1

@@ -9,11 +9,12 @@
 
 #define POLL_US		100000
 
-enum { KEY_MAX = KEY_OWN, KEY_OWNER, KEY_RENEW, KEY_WAIT };
+enum { KEY_MAX = KEY_OWN, KEY_NEWEST, KEY_OWNER, KEY_RENEW, KEY_WAIT };
 
 static const struct opt_spec opts[] = {
 	OPT_JSON,
 	{ KEY_MAX, "max", "N", "so many at most (default: 1)" },
+	{ KEY_NEWEST, "newest", NULL, "the newest of each stream first" },
 	OPT_NULL,
 	{ KEY_OWNER, "owner", "NAME", "of this worker, and of no other" },
 	{ KEY_RENEW, "renew", NULL, "claim nothing: tell that NAME is alive" },
@@ -27,6 +28,7 @@ static const char *owner;
 static uint64_t max = 1, claimed;
 static int64_t wait_us;
 static bool renew;
+static enum pending_order order;
 
 static int
 option(int key, const char *arg, struct err *err)
@@ -34,6 +36,9 @@ option(int key, const char *arg, struct err *err)
 	switch (key) {
 	case KEY_MAX:
 		return opt_uint("--max", arg, 1, LIMIT_CLAIM_LOOK, &max, err);
+	case KEY_NEWEST:
+		order = PENDING_NEWEST_FIRST;
+		return 0;
 	case KEY_RENEW:
 		renew = true;
 		return 0;
@@ -88,7 +93,7 @@ claim_some(struct args *a, struct err *err)
 	size_t count, i;
 	int rc = 0;
 
-	if (claim_order(&a->spool, &keys, &count, err) == -1)
+	if (claim_order(&a->spool, order, &keys, &count, err) == -1)
 		return -1;
 	for (i = 0; i < count && claimed < max && rc == 0; i++)
 		if (is_wanted(a, keys[i].stream))
@@ -127,8 +132,8 @@ const struct command claim_command = {
 	.word = "claim",
 	.prog = {
 		.name = "segment-store claim",
-		.synopsis = "[--spool DIR] --owner NAME [--max N] [--wait TIME] "
-		    "[STREAM...]",
+		.synopsis = "[--spool DIR] --owner NAME [--max N] [--newest] "
+		    "[--wait TIME] [STREAM...]",
 		.summary = "Take tickets that no other worker then gets; print "
 		    "the lines of their originals.",
 		.opts = opts,

@@ -1,24 +1,39 @@
 /* segment-store pending: the originals that lack a rendition. */
 #include "command.h"
 
-enum { KEY_NEWEST = KEY_OWN };
+enum { KEY_NEWEST = KEY_OWN, KEY_TICKETS };
 
 static const struct opt_spec opts[] = {
 	OPT_EPOCH, OPT_FROM, OPT_JSON, OPT_LADDER,
 	{ KEY_NEWEST, "newest", NULL, "the newest of each stream first" },
-	OPT_NULL, OPT_SEQ, OPT_SPOOL, OPT_TIER, OPT_TO, OPT_END
+	OPT_NULL, OPT_SEQ, OPT_SPOOL, OPT_TIER,
+	{ KEY_TICKETS, "tickets", NULL, "give each a ticket" },
+	OPT_TO, OPT_END
 };
 
 static enum pending_order order;
+static bool tickets;
 
 static int
 option(int key, const char *arg, struct err *err)
 {
-	(void)key;
 	(void)arg;
 	(void)err;
-	order = PENDING_NEWEST_FIRST;
+	if (key == KEY_TICKETS)
+		tickets = true;
+	else
+		order = PENDING_NEWEST_FIRST;
 	return 0;
+}
+
+static int
+tell(const struct spool_key *key, void *arg, struct err *err)
+{
+	struct args *a = arg;
+
+	if (tickets && spool_ticket_put(&a->spool, key, err) == -1)
+		return -1;
+	return print_key(key, a, err);
 }
 
 static int
@@ -27,7 +42,7 @@ pending_stream(struct args *a, const char *stream, struct err *err)
 	const struct pending p = { &a->spool, &a->ladder, a->tier, order,
 	    a->sel };
 
-	return pending_each(&p, stream, print_key, a, err);
+	return pending_each(&p, stream, tell, a, err);
 }
 
 static int

@@ -111,6 +111,9 @@
 /* Tickets that a worker looks at to claim some: ten hours of a stream. */
 #define LIMIT_CLAIM_LOOK	36000
 
+/* Fragments that one transcode-job works on at once. */
+#define LIMIT_PULL_JOBS		1024
+
 /* Fragments of one playlist: three weeks of seconds. */
 #define LIMIT_PLAYLIST_ENTRIES	(21 * 86400)
 #define LIMIT_PLAYLIST_BYTES	(256 * 1024 * 1024)

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/pending.h"
 #include "store/spool.h"
 
 struct err;
@@ -61,11 +62,13 @@ int	claim_each(struct spool *s, claim_fn *fn, void *arg, struct err *err)
 
 /*
  * The tickets in the order in which to try them: the oldest of every stream,
- * then the second of every stream, and so on, streams in an order that
- * differs from caller to caller, so that they do not all reach for the same.
+ * or the newest, then the second of every stream, and so on, streams in an
+ * order that differs from caller to caller, so that they do not all reach for
+ * the same.
  * An owned array of at most LIMIT_CLAIM_LOOK.  0 or -1.
  */
-int	claim_order(struct spool *s, struct spool_key **keys, size_t *count,
-	    struct err *err) __attribute__((warn_unused_result));
+int	claim_order(struct spool *s, enum pending_order order,
+	    struct spool_key **keys, size_t *count, struct err *err)
+	    __attribute__((warn_unused_result));
 
 #endif /* STORE_CLAIM_H */

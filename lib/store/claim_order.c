@@ -69,9 +69,24 @@ mark_of(const char *stream, uint32_t start)
 	return start;
 }
 
+/* Number those of each stream, which are together, from the first to try. */
+static void
+rank(struct candidates *c, enum pending_order order)
+{
+	size_t i, at, was;
+
+	for (i = 0; i < c->count; i++) {
+		at = order == PENDING_OLDEST_FIRST ? i : c->count - 1 - i;
+		was = order == PENDING_OLDEST_FIRST ? at - 1 : at + 1;
+		if (i > 0 && strcmp(c->list[at].key.stream,
+		    c->list[was].key.stream) == 0)
+			c->list[at].rank = c->list[was].rank + 1;
+	}
+}
+
 int
-claim_order(struct spool *s, struct spool_key **keys, size_t *count,
-    struct err *err)
+claim_order(struct spool *s, enum pending_order order,
+    struct spool_key **keys, size_t *count, struct err *err)
 {
 	struct candidates c = { 0 };
 	uint32_t start = 0;
@@ -92,12 +107,9 @@ claim_order(struct spool *s, struct spool_key **keys, size_t *count,
 	}
 	if (c.count > 0)
 		qsort(c.list, c.count, sizeof(*c.list), by_place);
-	for (i = 0; i < c.count; i++) {
+	for (i = 0; i < c.count; i++)
 		c.list[i].mark = mark_of(c.list[i].key.stream, start);
-		if (i > 0 && strcmp(c.list[i].key.stream,
-		    c.list[i - 1].key.stream) == 0)
-			c.list[i].rank = c.list[i - 1].rank + 1;
-	}
+	rank(&c, order);
 	if (c.count > 0)
 		qsort(c.list, c.count, sizeof(*c.list), by_rank);
 	for (i = 0; i < c.count; i++)

@@ -53,6 +53,16 @@ tickets c 1-3
 store claim --owner w1 --max 6
 is "$(cut -f4 "$tmp/out" | tr -d '0\n')" 111222 \
 	'streams take turns, each with its oldest first'
+rm -rf "$LIVESPOOL_SPOOL"
+tickets a 1-3
+tickets b 1-3
+store claim --owner w1 --max 2 --newest
+is "$(cut -f4 "$tmp/out" | tr -d '0\n')" 33 'or with its newest'
+rm "$LIVESPOOL_SPOOL"/queue/*
+store pending --ladder "$tmp/ladder.yaml" --tickets b
+is "$(cut -f4 "$tmp/out" | tr -d '0\n') $(ls "$LIVESPOOL_SPOOL/queue" | paste -sd' ')" \
+	'123 b+000001+000000001 b+000001+000000002 b+000001+000000003' \
+	'lost tickets are made again'
 tickets d 1-1
 rm "$LIVESPOOL_SPOOL/src/d/000001/000000/000000001.mp4"
 store claim --owner w1 d
