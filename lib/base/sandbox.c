@@ -171,7 +171,7 @@ add_base(scmp_filter_ctx filter)
 		"rt_sigreturn", "sysinfo", "time", "write", "writev",
 	};
 	const struct scmp_arg_cmp own =
-	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
 	const struct scmp_arg_cmp no_exec =
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	int rc;
