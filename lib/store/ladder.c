@@ -121,18 +121,18 @@ read_preset(const struct reader *rd)
 {
 	const struct recipe *recipe = recipe_of(rd->r->codec);
 	const struct yaml_node *node;
-	const char *preset;
 
+	rd->r->preset = recipe->preset;
 	if (get_scalar(rd, "preset", &node) == -1)
 		return -1;
-	preset = node == NULL ? recipe->preset :
-	    recipe_preset(recipe, node->scalar);
-	if (preset == NULL)
+	if (node == NULL)
+		return 0;
+	rd->r->preset = recipe_preset(recipe, node->scalar);
+	if (rd->r->preset == NULL)
 		return yaml_error(rd->doc, node, rd->err,
 		    "preset: bad value '%s': want one of %s's, %s to %s",
 		    node->scalar, recipe->encoder, recipe->presets[0],
 		    recipe_preset_last(recipe));
-	rd->r->preset = preset;
 	return 0;
 }
 
