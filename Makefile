@@ -160,10 +160,14 @@ demo:
 check:
 	@scripts/install-deps check
 	@$(MAKE) all player browser tests
-	BIN="$(CURDIR)/$B/bin" prove -j3 --timer -e tests/bounded \
+	$(if $(SAN),$(SANENV)) BIN="$(CURDIR)/$B/bin" prove -j3 --timer -e tests/bounded \
 	    --rules 'par=$B/unit/*' --rules 'par=$B/fuzz/*' \
 	    --rules 'par=tests/cmd/*' --rules 'seq=*' \
 	    $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $(SHELLTESTS)
+# What was freed is held back for a while, but not so much of it that the
+# tests of memory see it.
+SANENV   = LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
+           ASAN_OPTIONS=quarantine_size_mb=4
 # Under a sanitizer each program is tested alone, and once all of them
 # together; nothing is fast enough for a browser to play it live.
 SHELLTESTS := $(sort $(wildcard tests/cmd/*.t)) \
