@@ -238,7 +238,11 @@ child_serve(struct child *c)
 	    send(c->ask_fd, &answer, sizeof(answer), MSG_NOSIGNAL) != -1;
 }
 
-static bool
+/*
+ * A parent that is gone cannot be told, but may have asked for more before:
+ * that it is gone is seen behind its last request.
+ */
+static void
 child_reap(struct child *c)
 {
 	struct signalfd_siginfo ignored;
@@ -253,10 +257,8 @@ child_reap(struct child *c)
 				c->pids[i] = c->pids[--c->npids];
 				break;
 			}
-		if (send(c->exits_fd, &e, sizeof(e), MSG_NOSIGNAL) == -1)
-			return false;
+		(void)send(c->exits_fd, &e, sizeof(e), MSG_NOSIGNAL);
 	}
-	return true;
 }
 
 static void
@@ -272,8 +274,8 @@ child_loop(struct child *c)
 		if (poll(p, 2, -1) == -1)
 			continue;	/* EINTR */
 		if (p[0].revents != 0)
-			go_on = child_reap(c);
-		if (go_on && p[1].revents != 0)
+			child_reap(c);
+		if (p[1].revents != 0)
 			go_on = child_serve(c);
 	}
 }
