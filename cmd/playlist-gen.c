@@ -29,6 +29,8 @@ enum {
 	KEY_FOLLOW,
 	KEY_FROM,
 	KEY_LIVE,
+	KEY_LOW_LATENCY,
+	KEY_PART_TARGET,
 	KEY_PATIENCE,
 	KEY_PRINT,
 	KEY_READY_FD,
@@ -42,6 +44,10 @@ enum {
 static const struct opt_spec opts[] = {
 	{ KEY_FOLLOW, "follow", NULL, "keep running, update as the store grows" },
 	{ KEY_LIVE, "live", NULL, "sliding playlists (the default)" },
+	{ KEY_LOW_LATENCY, "low-latency", NULL,
+	    "with parts, for an origin that can block (LL-HLS)" },
+	{ KEY_PART_TARGET, "part-target", "TIME",
+	    "no part is longer (default: 1050ms)" },
 	{ KEY_PATIENCE, "patience", "TIME",
 	    "how long a missing rendition holds its playlist (default: 6s)" },
 	{ KEY_PRINT, "print", NULL, "print the path of each playlist written" },
@@ -63,8 +69,8 @@ static const struct opt_spec opts[] = {
 
 static const struct opt_prog prog = {
 	.name = "playlist-gen",
-	.synopsis = "--spool DIR [--live] [--window TIME] [--follow] "
-	    "[STREAM...]\n--spool DIR --vod [STREAM...]",
+	.synopsis = "--spool DIR [--live] [--low-latency] [--window TIME] "
+	    "[--follow] [STREAM...]\n--spool DIR --vod [STREAM...]",
 	.summary = "Write the HLS playlists of all streams, or of STREAMs.",
 	.opts = opts,
 	.trailer =
@@ -73,10 +79,19 @@ static const struct opt_prog prog = {
 	    "  playlist-gen --spool /srv/live --vod --print camera1\n",
 };
 
+/*
+ * fragment-split cuts with the first picture that reaches the second: this
+ * leaves room for a picture at 24 a second, and for some jitter.
+ */
+#define PART_TARGET_US		1050000
+#define PART_TARGET_MIN_US	100000
+#define PART_TARGET_MAX_US	10000000
+
 struct conf {
 	const char	*spool;
 	struct hls_conf	 hls;
-	bool		 follow, print;
+	int64_t		 part_target_us;
+	bool		 low_latency, follow, print;
 	int		 ready_fd;	/* -1: none */
 };
 
@@ -116,6 +131,12 @@ parse_one(struct conf *c, int key, const char *arg, struct err *err)
 	case KEY_LIVE:
 		c->hls.kind = PLAYLIST_LIVE;
 		return 0;
+	case KEY_LOW_LATENCY:
+		c->low_latency = true;
+		return 0;
+	case KEY_PART_TARGET:
+		return opt_time_us("--part-target", arg, PART_TARGET_MIN_US,
+		    PART_TARGET_MAX_US, &c->part_target_us, err);
 	case KEY_PATIENCE:
 		return parse_time("--patience", arg, 0, &c->hls.patience_us,
 		    err);
@@ -153,7 +174,7 @@ parse_args(struct conf *c, struct opt_state *os, int argc, char *argv[],
 	int key, i;
 
 	*c = (struct conf){ .spool = getenv("LIVESPOOL_SPOOL"),
-	    .ready_fd = -1, .hls = { .kind = PLAYLIST_LIVE,
+	    .ready_fd = -1, .part_target_us = PART_TARGET_US, .hls = { .kind = PLAYLIST_LIVE,
 	    .window_us = 30000000, .patience_us = 6000000 } };
 	while ((key = opt_next(os, argc, argv, &arg, err)) > 0)
 		if (parse_one(c, key, arg, err) == -1)
@@ -164,6 +185,10 @@ parse_args(struct conf *c, struct opt_state *os, int argc, char *argv[],
 		return err_set(err, ERR_USAGE, "missing --spool DIR");
 	if (c->follow && c->hls.kind == PLAYLIST_VOD)
 		return err_set(err, ERR_USAGE, "--follow is for --live");
+	if (c->low_latency && c->hls.kind == PLAYLIST_VOD)
+		return err_set(err, ERR_USAGE, "--low-latency is for --live");
+	if (c->low_latency)
+		c->hls.part_target_us = c->part_target_us;
 	for (i = os->next; i < argc; i++)
 		if (!name_ok(argv[i]))
 			return err_set(err, ERR_USAGE,

@@ -29,7 +29,13 @@ struct hls_conf {
 	int64_t			window_us;	/* live: at least so much */
 	int64_t			patience_us;	/* live: of newer media, until
 						   a hole is a GAP */
+	uint32_t		fragments;	/* of a segment; 0 is 1 */
+	int64_t			part_target_us;	/* live: low latency, with
+						   parts of so much at most;
+						   0: none */
 };
+
+#define HLS_FRAGMENTS_MAX	6
 
 /* The timeline's entries that every playlist of the stream is about. */
 struct hls_span {
@@ -43,6 +49,38 @@ uint32_t hls_first_seq(const struct hls_conf *conf, uint32_t newest);
 /* Choose the span; COUNT is 0 when there is nothing to list yet. */
 void	hls_choose(const struct timeline *t, const struct hls_conf *conf,
 	    struct hls_span *span);
+
+/*
+ * Segments.  The media sequence number of a fragment's segment follows from
+ * the fragment's own numbers; segments start at the same fragments in all
+ * renditions.  Those of a copy, which cannot start anywhere, start with the
+ * first fragment of their number that begins with a sync sample, or failing
+ * that with the last.
+ */
+uint32_t hls_number(const struct hls_conf *conf, uint32_t epoch,
+	    uint32_t seq);
+
+/* The first entry of the timeline with the number of entry AT. */
+size_t	hls_number_start(const struct timeline *t,
+	    const struct hls_conf *conf, size_t at);
+
+/* How long entry AT is in ROW: its file, or else the stream's fragment. */
+int64_t	hls_fragment_us(const struct timeline *t,
+	    const struct timeline_row *row, size_t at);
+
+/* Entries FIRST to FIRST + COUNT - 1.  A closed one is not continued. */
+struct hls_segment {
+	size_t	first, count;
+	bool	closed;
+};
+
+/*
+ * The next segment of ROW that starts at FIRST + COUNT of *SEG or behind, in
+ * front of END.  False when there is none.
+ */
+bool	hls_segment_next(const struct timeline *t,
+	    const struct timeline_row *row, const struct hls_conf *conf,
+	    size_t end, struct hls_segment *seg);
 
 /*
  * The playlist of ROW.  *COMPLETE is false when it stops at a hole that may

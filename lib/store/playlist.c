@@ -9,13 +9,20 @@
 
 /* EXT-X-MAP outside I-frame playlists needs 6; 7 is what players expect. */
 #define VERSION_TAG	"#EXT-X-VERSION:7\n"
+/* What an origin may shorten with EXT-X-SKIP; one number for one URL. */
+#define VERSION_LOW_TAG	"#EXT-X-VERSION:9\n"
+
+/* Target durations from the end: of skipping, and of holding back. */
+#define SKIP_TARGETS	6
+#define HOLD_TARGETS	3
 
 void
 playlist_release(struct playlist *p)
 {
 	free(p->entries);
-	p->entries = NULL;
-	p->count = 0;
+	free(p->parts);
+	free(p->reports);
+	memset(p, 0, sizeof(*p));
 }
 
 uint32_t
@@ -25,10 +32,30 @@ playlist_rounded_s(int64_t duration_us)
 }
 
 static void
-put_entry(struct buf *b, const struct playlist_entry *e)
+put_seconds(struct buf *b, int64_t us)
+{
+	buf_printf(b, "%" PRId64 ".%06" PRId64, us / 1000000, us % 1000000);
+}
+
+static void
+put_part(struct buf *b, const struct playlist_part *part)
+{
+	buf_put_str(b, "#EXT-X-PART:DURATION=");
+	put_seconds(b, part->duration_us);
+	buf_printf(b, ",URI=\"%s\"", part->uri);
+	if (part->independent)
+		buf_put_str(b, ",INDEPENDENT=YES");
+	if (part->gap)
+		buf_put_str(b, ",GAP=YES");
+	buf_put_str(b, "\n");
+}
+
+static void
+put_entry(struct buf *b, const struct playlist *p,
+    const struct playlist_entry *e)
 {
 	char date[CLOCK_RFC3339_BYTES];
-	uint32_t i;
+	size_t i;
 
 	for (i = 0; i < e->breaks; i++)
 		buf_put_str(b, "#EXT-X-DISCONTINUITY\n");
@@ -40,8 +67,55 @@ put_entry(struct buf *b, const struct playlist_entry *e)
 	}
 	if (e->gap)
 		buf_put_str(b, "#EXT-X-GAP\n");
-	buf_printf(b, "#EXTINF:%" PRId64 ".%06" PRId64 ",\n%s\n",
-	    e->duration_us / 1000000, e->duration_us % 1000000, e->uri);
+	for (i = 0; i < e->nparts; i++)
+		put_part(b, &p->parts[e->first_part + i]);
+	if (e->open)
+		return;
+	buf_put_str(b, "#EXTINF:");
+	put_seconds(b, e->duration_us);
+	buf_printf(b, ",\n%s\n", e->uri);
+}
+
+/*
+ * What the origin promises, the same in all media playlists of a stream.  A
+ * player of parts may stand nearer to the end than one of segments; by one
+ * millisecond less, lest 3.15 be found less than 3 times 1.05.
+ */
+static void
+put_control(struct buf *b, const struct playlist *p)
+{
+	int64_t target_us = p->target_s * INT64_C(1000000);
+	int64_t part_hold_us = HOLD_TARGETS * p->part_target_us + 1000;
+	int64_t hold_us = HOLD_TARGETS * target_us;
+
+	buf_put_str(b, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
+	    "PART-HOLD-BACK=");
+	put_seconds(b, part_hold_us);
+	buf_put_str(b, ",HOLD-BACK=");
+	put_seconds(b, hold_us < part_hold_us ? part_hold_us : hold_us);
+	buf_put_str(b, ",CAN-SKIP-UNTIL=");
+	put_seconds(b, SKIP_TARGETS * target_us);
+	buf_put_str(b, "\n#EXT-X-PART-INF:PART-TARGET=");
+	put_seconds(b, p->part_target_us);
+	buf_put_str(b, "\n");
+}
+
+/* Behind the segments: what comes next, here and in the other playlists. */
+static void
+put_ahead(struct buf *b, const struct playlist *p)
+{
+	const struct playlist_report *r;
+	size_t i;
+
+	if (p->hint[0] != '\0')
+		buf_printf(b, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"%s\"\n",
+		    p->hint);
+	for (i = 0; i < p->nreports; i++) {
+		r = &p->reports[i];
+		buf_printf(b, "#EXT-X-RENDITION-REPORT:URI=\"%s\",LAST-MSN=%"
+		    PRIu32 ",LAST-PART=%" PRIu32 "\n", r->uri, r->msn,
+		    r->part);
+	}
 }
 
 void
@@ -49,8 +123,11 @@ playlist_put_media(struct buf *b, const struct playlist *p)
 {
 	size_t i;
 
-	buf_put_str(b, "#EXTM3U\n" VERSION_TAG);
+	buf_put_str(b, "#EXTM3U\n");
+	buf_put_str(b, p->part_target_us != 0 ? VERSION_LOW_TAG : VERSION_TAG);
 	buf_printf(b, "#EXT-X-TARGETDURATION:%" PRIu32 "\n", p->target_s);
+	if (p->part_target_us != 0)
+		put_control(b, p);
 	buf_printf(b, "#EXT-X-MEDIA-SEQUENCE:%" PRIu32 "\n",
 	    p->media_sequence);
 	switch (p->kind) {
@@ -65,7 +142,8 @@ playlist_put_media(struct buf *b, const struct playlist *p)
 	if (p->independent)
 		buf_put_str(b, "#EXT-X-INDEPENDENT-SEGMENTS\n");
 	for (i = 0; i < p->count; i++)
-		put_entry(b, &p->entries[i]);
+		put_entry(b, p, &p->entries[i]);
+	put_ahead(b, p);
 	if (p->kind == PLAYLIST_VOD)
 		buf_put_str(b, "#EXT-X-ENDLIST\n");
 }

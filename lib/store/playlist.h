@@ -23,6 +23,14 @@ enum playlist_kind {
 
 #define PLAYLIST_URI_BYTES	80
 
+/* A fragment as a partial segment. */
+struct playlist_part {
+	char	 uri[PLAYLIST_URI_BYTES];
+	int64_t	 duration_us;
+	bool	 independent;		/* starts on an IDR */
+	bool	 gap;
+};
+
 struct playlist_entry {
 	char	 uri[PLAYLIST_URI_BYTES];
 	char	 map[PLAYLIST_URI_BYTES];	/* "": as the entry before */
@@ -30,16 +38,34 @@ struct playlist_entry {
 	int64_t	 date_us;		/* PROGRAM-DATE-TIME; 0: none here */
 	uint32_t breaks;		/* DISCONTINUITY tags in front */
 	bool	 gap;
+	bool	 open;			/* the last, which is still to be
+					   completed: its parts alone */
+	size_t	 first_part, nparts;	/* those listed */
+};
+
+/* Where another media playlist of the stream ends. */
+struct playlist_report {
+	char	 uri[PLAYLIST_URI_BYTES + NAME_BYTES];
+	uint32_t msn, part;
 };
 
 struct playlist {
 	enum playlist_kind	 kind;
 	uint32_t		 target_s;
+	int64_t			 part_target_us;	/* 0: no low latency */
 	uint32_t		 media_sequence;
 	uint32_t		 discontinuity_sequence;
 	bool			 independent;	/* all start on an IDR */
 	struct playlist_entry	*entries;	/* owned */
 	size_t			 count;
+	size_t			 fragments;	/* of the span they cover */
+	struct playlist_part	*parts;		/* owned */
+	size_t			 nparts;
+	char			 hint[PLAYLIST_URI_BYTES];	/* the next
+							   part; "": none */
+	uint32_t		 last_msn, last_part;	/* for reports */
+	struct playlist_report	*reports;	/* owned */
+	size_t			 nreports;
 };
 
 void	playlist_release(struct playlist *p);

@@ -131,13 +131,27 @@ set_entry(const struct timeline *t, struct timeline_entry *e,
 	    seq % SPOOL_GROUP == 0;
 }
 
+static bool
+any_dependent(const struct timeline_row *row)
+{
+	size_t i;
+
+	for (i = 0; i < row->count; i++)
+		if ((row->segs[i].flags & FRAGMENT_DEPENDENT) != 0)
+			return true;
+	return false;
+}
+
 int
 timeline_join(struct timeline *t, struct err *err)
 {
 	struct timeline_entry *more;
 	uint32_t first = 0, last = 0, seq;
+	size_t i;
 
 	t->count = 0;
+	for (i = 0; i < t->nrows; i++)
+		t->rows[i].dependent = any_dependent(&t->rows[i]);
 	if (!range_of(t, &first, &last))
 		return 0;
 	if (last - first >= LIMIT_PLAYLIST_ENTRIES)

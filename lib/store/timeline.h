@@ -33,6 +33,8 @@ struct timeline_row {
 	size_t			 count;
 	bool			 any;		/* it has files, here or
 						   before */
+	bool			 dependent;	/* some start on no sync
+						   sample: a copy */
 };
 
 /*

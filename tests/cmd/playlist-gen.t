@@ -2,51 +2,19 @@
 # playlist-gen over stores made by hand: windows, breaks, holes, restarts.
 here=${0%/*}
 . "$here/../tap.sh"
+. "$here/../playlists.sh"
 
-frag='-movflags +frag_keyframe+empty_moov+default_base_moof -f mp4'
-video() {		# video SIZE FILE: 10 fragments of a second, 25 fps
-	# shellcheck disable=SC2086
-	ffmpeg -v error -nostdin -f lavfi -i "testsrc2=s=$1:r=25" -t 10 \
-	    -c:v libx264 -preset ultrafast -bf 0 -g 25 -keyint_min 25 \
-	    -sc_threshold 0 -pix_fmt yuv420p $frag "$2"
-}
-video 320x180 "$tmp/v.mp4"
-video 160x90 "$tmp/w.mp4"
-video 192x108 "$tmp/x.mp4"
-ffmpeg -v error -nostdin -f lavfi -i sine=r=48000 -t 10 -c:a aac -ac 2 \
-    -movflags +empty_moov+default_base_moof -frag_duration 1000000 -f mp4 \
-    "$tmp/a.mp4"
-
-store() { "$here/../mkstore.pl" "$full" cam "$@"; }
-# Two publications, two minutes apart; the second with another picture size.
-full=$tmp/full
-mkdir -p "$full/queue"
-t1=1700000000123000 t2=1700000120456000
-store src 1 1 $t1 "$tmp/v.mp4"
-store src 2 11 $t2 "$tmp/v.mp4"
-store h264-180p 1 1 $t1 "$tmp/v.mp4"
-store h264-180p 2 11 $t2 "$tmp/v.mp4"
-store h264-90p 1 1 $t1 "$tmp/w.mp4"
-store h264-90p 2 11 $t2 "$tmp/x.mp4"
-store aac 1 1 $t1 "$tmp/a.mp4"
-store aac 2 11 $t2 "$tmp/a.mp4"
+make_store "$tmp/full"
 is "$(find "$full" -name '*.m4s' | wc -l)" 60 'a store of 60 segments'
 
 gen() {			# gen SPOOL OPTION...
 	gen_spool=$1; shift
 	run /dev/null playlist-gen --spool "$gen_spool" "$@"
 }
-sound() {		# sound FILE NAME: by the independent check
-	"$here/../hls.pl" "$1" >"$tmp/err" 2>&1
-	ok $? "$2"
-}
 lists() { (cd "$1/www" && find . -name '*.m3u8' | LC_ALL=C sort); }
 sums() { (cd "$1/www" && find . -name '*.m3u8' -exec cksum {} + | sort); }
 segments() { grep -c '^#EXTINF' "$1"; }
 last() { tail -n 1 "$1"; }
-seg() {			# seg SEQ: epoch and name of a segment
-	printf '%06d/000000/%09d.m4s' $((1 + ($1 > 10))) "$1"
-}
 
 # Everything at once.
 gen "$full" --print
@@ -100,19 +68,6 @@ ok $? 'deleted and made again: the same bytes'
 # A stream as it grows, a second at a time, in a small window.
 grow=$tmp/grow
 mkdir -p "$grow/queue" "$grow/src" "$grow/www"
-add() {			# add SEQ RENDITION...: from the full store
-	add_seq=$1; shift
-	for r; do
-		dir=www/cam/$r name=$(seg "$add_seq")
-		if [ "$r" = src ]; then
-			dir=src/cam name=${name%.m4s}.mp4
-		fi
-		mkdir -p "$grow/$dir/${name%/*}"
-		cp "$full/$dir/$name" "$grow/$dir/$name"
-		[ "$r" = src ] ||
-			cp "$full/$dir/init-${name%%/*}.mp4" "$grow/$dir/"
-	done
-}
 step() { gen "$grow" --window 6s --patience 2s; [ "$st" -eq 0 ] || steps=$st; }
 steps=0 changes=0 unsound=0
 : >"$tmp/numbers"

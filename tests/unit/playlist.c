@@ -67,6 +67,51 @@ test_media(void)
 	    "#EXT-X-ENDLIST\n", "a VOD playlist");
 }
 
+/* An open segment of two parts, a GAP before it. */
+static void
+test_low(void)
+{
+	struct playlist_part parts[] = {
+		{ .uri = "a", .duration_us = 1000000, .gap = true },
+		{ .uri = "b", .duration_us = 1001000, .independent = true },
+		{ .uri = "c", .duration_us = 999000 },
+	};
+	struct playlist_entry e[] = {
+		{ .uri = "a", .duration_us = 1000000, .gap = true,
+		  .nparts = 1 },
+		{ .uri = "bcd", .duration_us = 2000000, .open = true,
+		  .breaks = 1, .map = "init-000002.mp4", .first_part = 1,
+		  .nparts = 2 },
+	};
+	struct playlist_report report = { .uri = "../aac/live.m3u8",
+	    .msn = 8, .part = 2 };
+	struct playlist p = { .kind = PLAYLIST_LIVE, .target_s = 3,
+	    .part_target_us = 1050000, .media_sequence = 7,
+	    .independent = true, .entries = e, .count = 2, .parts = parts,
+	    .nparts = 3, .hint = "d", .reports = &report, .nreports = 1 };
+	struct buf b;
+
+	buf_init(&b, 65536);
+	playlist_put_media(&b, &p);
+	text_is(&b,
+	    "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:3\n"
+	    "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
+	    "PART-HOLD-BACK=3.151000,HOLD-BACK=9.000000,"
+	    "CAN-SKIP-UNTIL=18.000000\n"
+	    "#EXT-X-PART-INF:PART-TARGET=1.050000\n"
+	    "#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n"
+	    "#EXT-X-INDEPENDENT-SEGMENTS\n"
+	    "#EXT-X-GAP\n#EXT-X-PART:DURATION=1.000000,URI=\"a\",GAP=YES\n"
+	    "#EXTINF:1.000000,\na\n"
+	    "#EXT-X-DISCONTINUITY\n"
+	    "#EXT-X-MAP:URI=\"init-000002.mp4\"\n"
+	    "#EXT-X-PART:DURATION=1.001000,URI=\"b\",INDEPENDENT=YES\n"
+	    "#EXT-X-PART:DURATION=0.999000,URI=\"c\"\n"
+	    "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"d\"\n"
+	    "#EXT-X-RENDITION-REPORT:URI=\"../aac/live.m3u8\",LAST-MSN=8,"
+	    "LAST-PART=2\n", "a low-latency playlist");
+}
+
 static void
 test_main(void)
 {
@@ -123,6 +168,7 @@ main(void)
 	ok(playlist_rounded_s(1499999) == 1, "1.499999 rounds to 1");
 	ok(playlist_rounded_s(1500000) == 2, "1.5 rounds to 2");
 	test_media();
+	test_low();
 	test_main();
 	return done_testing();
 }

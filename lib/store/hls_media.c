@@ -1,0 +1,293 @@
+#include <assert.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "media/fragment.h"
+#include "store/hls.h"
+#include "store/spool.h"
+#include "store/timeline.h"
+
+/* Parts are listed for so many target durations from the end. */
+#define PART_TARGETS	3
+
+/* What the store says of a rendition in one epoch. */
+struct epoch {
+	uint32_t	number;		/* 0: none was looked at */
+	bool		has_init;
+	bool		none;
+};
+
+/* Making one playlist. */
+struct media {
+	struct spool			*s;
+	const struct timeline		*t;
+	const struct timeline_row	*row;
+	const struct hls_conf		*conf;
+	const struct hls_span		*span;
+	struct playlist			*p;
+	struct epoch			 epoch;
+	uint32_t			 mapped;	/* epoch of the last map */
+	size_t				 dated;		/* entries whose dates
+							   are told */
+	int64_t				 newer_us;	/* from AT on */
+	size_t				 at;
+	bool				*complete;
+};
+
+static void
+set_key(const struct media *m, uint32_t epoch, uint32_t seq,
+    struct spool_key *key)
+{
+	*key = (struct spool_key){ .epoch = epoch, .seq = seq };
+	memcpy(key->stream, m->t->stream, sizeof(key->stream));
+	memcpy(key->rendition, m->row->name, sizeof(key->rendition));
+}
+
+static void
+look_at_epoch(struct media *m, uint32_t number)
+{
+	char path[SPOOL_PATH_BYTES];
+	struct spool_key key;
+
+	if (m->epoch.number == number)
+		return;
+	set_key(m, number, 0, &key);
+	spool_init_path(&key, path);
+	m->epoch.number = number;
+	m->epoch.has_init = faccessat(m->s->fd, path, F_OK,
+	    AT_SYMLINK_NOFOLLOW) == 0;
+	m->epoch.none = !m->epoch.has_init && spool_none(m->s, &key);
+}
+
+/* PATH, which is below www/STREAM/RENDITION/, as seen from there. */
+static void
+relative(const char *path, char out[PLAYLIST_URI_BYTES])
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		path = strchr(path, '/') + 1;
+	snprintf(out, PLAYLIST_URI_BYTES, "%s", path);
+}
+
+static void
+fragment_uri(const struct media *m, uint32_t epoch, uint32_t seq,
+    char out[PLAYLIST_URI_BYTES])
+{
+	char path[SPOOL_PATH_BYTES];
+	struct spool_key key;
+
+	set_key(m, epoch, seq, &key);
+	spool_path(&key, path);
+	relative(path, out);
+}
+
+/* The epoch's init segment, unless the entries before have it already. */
+static void
+set_map(struct media *m, struct playlist_entry *e)
+{
+	char path[SPOOL_PATH_BYTES];
+	struct spool_key key;
+
+	if (!m->epoch.has_init || m->mapped == m->epoch.number)
+		return;
+	set_key(m, m->epoch.number, 0, &key);
+	spool_init_path(&key, path);
+	relative(path, e->map);
+	m->mapped = m->epoch.number;
+}
+
+/* A date where the segments before do not tell it. */
+static void
+set_date(struct media *m, const struct hls_segment *seg,
+    struct playlist_entry *e)
+{
+	const struct timeline_entry *te = m->t->entries;
+	bool dated = m->p->count == 0;
+
+	for (; m->dated <= seg->first; m->dated++)
+		dated |= te[m->dated].dated;
+	e->date_us = dated ? te[seg->first].date_us : 0;
+}
+
+/* Entry AT as a part.  False when it may still come, which ends the list. */
+static bool
+fragment_of(struct media *m, size_t at, struct playlist_part *part)
+{
+	const struct timeline_entry *te = &m->t->entries[at];
+	const struct timeline_seg *seg = timeline_find(m->row, te->seq);
+
+	m->newer_us -= te->duration_us;
+	look_at_epoch(m, te->epoch);
+	if (seg == NULL && !m->epoch.none) {
+		*m->complete = false;
+		if (m->conf->kind == PLAYLIST_LIVE &&
+		    m->newer_us < m->conf->patience_us)
+			return false;
+	}
+	fragment_uri(m, te->epoch, te->seq, part->uri);
+	part->gap = seg == NULL || (seg->flags & FRAGMENT_GAP) != 0;
+	part->duration_us = hls_fragment_us(m->t, m->row, at);
+	part->independent = seg != NULL && !part->gap &&
+	    (seg->flags & FRAGMENT_DEPENDENT) == 0;
+	return true;
+}
+
+/*
+ * The parts of E, a segment whose first N fragments are there, go behind
+ * those that are listed already.  One that is longer than a part may be is
+ * none, and what is behind it waits for the segment to be closed.
+ */
+static void
+set_parts(struct media *m, const struct playlist_part *parts, size_t n,
+    struct playlist_entry *e)
+{
+	struct playlist *p = m->p;
+	size_t i;
+
+	e->first_part = p->nparts;
+	for (i = 0; i < n && parts[i].duration_us <=
+	    m->conf->part_target_us; i++)
+		p->parts[p->nparts++] = parts[i];
+	if (!e->open && i < n)
+		p->nparts = e->first_part;
+	e->nparts = p->nparts - e->first_part;
+}
+
+/*
+ * List SEG, or its parts as far as there are any.  False when the list ends
+ * here.
+ */
+static bool
+list_segment(struct media *m, const struct hls_segment *seg)
+{
+	const struct timeline_entry *te = &m->t->entries[seg->first];
+	struct playlist_entry *e = &m->p->entries[m->p->count];
+	struct playlist_part parts[2 * HLS_FRAGMENTS_MAX];
+	bool low = m->conf->part_target_us != 0;
+	size_t n = 0;
+
+	assert(seg->count <= sizeof(parts) / sizeof(parts[0]));
+	memset(e, 0, sizeof(*e));
+	while (n < seg->count && fragment_of(m, seg->first + n, &parts[n])) {
+		e->duration_us += parts[n].duration_us;
+		e->gap |= parts[n].gap;
+		n++;
+	}
+	m->at = seg->first + n;
+	e->open = n < seg->count || !seg->closed;
+	if (e->open && (!low || n == 0))
+		return false;
+	look_at_epoch(m, te->epoch);
+	set_map(m, e);
+	set_date(m, seg, e);
+	m->p->fragments = m->at - m->span->first;
+	e->breaks = te->breaks;
+	memcpy(e->uri, parts[0].uri, sizeof(e->uri));
+	if (low && (e->open || m->newer_us < PART_TARGETS *
+	    (int64_t)m->span->target_s * 1000000))
+		set_parts(m, parts, n, e);
+	if (e->open && e->nparts == 0)
+		return false;
+	if (!parts[0].independent && !parts[0].gap)
+		m->p->independent = false;
+	m->p->last_msn = hls_number(m->conf, te->epoch, te->seq);
+	m->p->last_part = n == 0 ? 0 : (uint32_t)n - 1;
+	m->p->count++;
+	return !e->open;
+}
+
+/*
+ * The part that is listed next, if that is known: behind the end of a
+ * publication it is not.
+ */
+static void
+set_hint(struct media *m)
+{
+	const struct timeline_entry *last = &m->t->entries[m->t->count - 1];
+	const struct playlist_entry *e = &m->p->entries[m->p->count - 1];
+	uint32_t epoch = last->epoch, seq = last->seq + 1;
+
+	if (m->at < m->t->count) {
+		epoch = m->t->entries[m->at].epoch;
+		seq = m->t->entries[m->at].seq;
+	} else if (last->ended || last->seq == SPOOL_SEQ_MAX) {
+		return;
+	}
+	look_at_epoch(m, epoch);
+	if (m->epoch.none || (e->open && e->nparts <= m->p->last_part))
+		return;
+	fragment_uri(m, epoch, seq, m->p->hint);
+}
+
+/*
+ * The numbers in front of the list.  A segment's discontinuity number is
+ * DISCONTINUITY-SEQUENCE plus the tags up to and including its own; here it
+ * is always its epoch - 1.  Three steps of a window over epochs 1 1 2 2:
+ *
+ *	SEQUENCE 0: 1 1 [D] 2 2		the tag is inside
+ *	SEQUENCE 0: [D] 2 2		its segment is first: the tag stays
+ *	SEQUENCE 1: 2			it left, and the tag with it
+ *
+ * as section 6.2.2 of the draft has it.  An epoch that no fragment came of
+ * is one more tag, so the sum is right without knowing what was removed.
+ */
+static void
+set_numbers(struct media *m, const struct timeline_entry *first)
+{
+	struct playlist *p = m->p;
+
+	p->media_sequence = hls_number(m->conf, first->epoch, first->seq);
+	if (m->conf->kind == PLAYLIST_VOD) {
+		p->entries[0].breaks = 0;	/* nothing is before it */
+		return;
+	}
+	if (p->entries[0].breaks >= first->epoch)
+		p->entries[0].breaks = 0;
+	p->discontinuity_sequence = first->epoch > p->entries[0].breaks ?
+	    first->epoch - 1 - p->entries[0].breaks : 0;
+}
+
+int
+hls_media(struct spool *s, const struct timeline *t,
+    const struct timeline_row *row, const struct hls_conf *conf,
+    const struct hls_span *span, struct playlist *p, bool *complete,
+    struct err *err)
+{
+	struct media m = { .s = s, .t = t, .row = row, .conf = conf,
+	    .span = span, .p = p, .dated = span->first, .at = span->first,
+	    .complete = complete };
+	struct hls_segment seg = { .first = span->first };
+	size_t i, end = span->first + span->count, first = SIZE_MAX;
+
+	memset(p, 0, sizeof(*p));
+	p->kind = conf->kind;
+	p->target_s = span->target_s;
+	p->part_target_us = conf->part_target_us;
+	p->independent = true;
+	*complete = true;
+	p->entries = calloc(span->count + 1, sizeof(*p->entries));
+	p->parts = calloc(conf->part_target_us == 0 ? 1 : span->count + 1,
+	    sizeof(*p->parts));
+	if (p->entries == NULL || p->parts == NULL)
+		return err_nomem(err);
+	for (i = span->first; i < end; i++)
+		m.newer_us += t->entries[i].duration_us;
+	while (hls_segment_next(t, row, conf, end, &seg)) {
+		for (i = m.at; i < seg.first; i++)	/* not listed */
+			m.newer_us -= t->entries[i].duration_us;
+		if (first == SIZE_MAX)
+			first = seg.first;
+		if (!list_segment(&m, &seg))
+			break;
+	}
+	if (p->count > 0) {
+		set_numbers(&m, &t->entries[first]);
+		if (conf->part_target_us != 0)
+			set_hint(&m);
+	}
+	return 0;
+}
