@@ -53,6 +53,8 @@ static const struct opt_spec opts[] = {
 	{ KEY_PRINT, "print", NULL, "print the path of each playlist written" },
 	{ KEY_READY_FD, "ready-fd", "N",
 	    "write a newline to descriptor N when following" },
+	{ KEY_SEGMENT, "segment", "TIME",
+	    "of segments, 1s to 6s, a fragment a second (default: 1s)" },
 	{ KEY_SPOOL, "spool", "DIR",
 	    "the spool (default: $LIVESPOOL_SPOOL)" },
 	{ KEY_VOD, "vod", NULL, "everything stored, with an end" },
@@ -62,15 +64,14 @@ static const struct opt_spec opts[] = {
 	{ KEY_DASH, "dash", NULL, "not supported yet" },
 	{ KEY_EVENT, "event", NULL, "not supported yet" },
 	{ KEY_FROM, "from", "TIME", "not supported yet" },
-	{ KEY_SEGMENT, "segment", "TIME", "only 1s, one fragment, yet" },
 	{ KEY_TO, "to", "TIME", "not supported yet" },
 	OPT_END
 };
 
 static const struct opt_prog prog = {
 	.name = "playlist-gen",
-	.synopsis = "--spool DIR [--live] [--low-latency] [--window TIME] "
-	    "[--follow] [STREAM...]\n--spool DIR --vod [STREAM...]",
+	.synopsis = "--spool DIR [--live] [--low-latency] [--segment TIME] "
+	    "[--window TIME] [--follow]\n    [STREAM...]\n--spool DIR --vod [STREAM...]",
 	.summary = "Write the HLS playlists of all streams, or of STREAMs.",
 	.opts = opts,
 	.trailer =
@@ -149,10 +150,14 @@ parse_one(struct conf *c, int key, const char *arg, struct err *err)
 		c->ready_fd = (int)n;
 		return 0;
 	case KEY_SEGMENT:
-		if (parse_time("--segment", arg, 1, &us, err) == -1)
+		if (opt_time_us("--segment", arg, 1000000,
+		    HLS_FRAGMENTS_MAX * 1000000, &us, err) == -1)
 			return -1;
-		return us == 1000000 ? 0 :
-		    refuse("--segment other than 1s", err);
+		if (us % 1000000 != 0)
+			return err_set(err, ERR_USAGE, "--segment: want whole "
+			    "seconds, a fragment each, not '%s'", arg);
+		c->hls.fragments = (uint32_t)(us / 1000000);
+		return 0;
 	case KEY_SPOOL:
 		c->spool = arg;
 		return 0;

@@ -278,7 +278,9 @@ for my $p (@lists) {
 	}
 	my ($x, $y) = (numbered($p), numbered($lists[0]));
 	for my $n (grep { $y->{$_} } keys %$x) {
-		for my $key (qw(cc date)) {
+		my ($a, $b) = map { $_->{uri} =~ /(\d+)[^\/]*$/ }
+		    $x->{$n}, $y->{$n};
+		for my $key ('cc', $a eq $b ? 'date' : ()) {
 			complain("$p->{path}: $n has another $key")
 			    if ($x->{$n}{$key} // '') ne ($y->{$n}{$key} // '');
 		}

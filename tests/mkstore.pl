@@ -45,7 +45,27 @@ sub inside {		# the payload of the box at a path like moof/traf/tfdt
 	return $data;
 }
 
-my (@init, @frags);
+sub starts_sync {	# does the first sample of a moof stand alone?
+	my ($moof) = @_;
+	my $tfhd = inside($moof, qw(moof traf tfhd));
+	my $trun = inside($moof, qw(moof traf trun));
+	my $has = unpack('N', $tfhd) & 0xffffff;
+	my $at = 8;
+	$at += $has & $_->[0] ? $_->[1] : 0
+	    for [1, 8], [2, 4], [8, 4], [16, 4];
+	my $flags = $has & 0x20 ? unpack("x$at N", $tfhd) : 0;
+	my $with = unpack('N', $trun) & 0xffffff;
+	$at = 8 + ($with & 1 ? 4 : 0);
+	if ($with & 4) {
+		$flags = unpack("x$at N", $trun);
+	} elsif ($with & 0x400) {
+		$at += ($with & 0x100 ? 4 : 0) + ($with & 0x200 ? 4 : 0);
+		$flags = unpack("x$at N", $trun);
+	}
+	return !($flags & 0x10000);
+}
+
+my (@init, @frags, $back);
 for (boxes(slurp($file))) {
 	my ($type, $box) = @$_;
 	if ($type eq 'ftyp' || $type eq 'moov') {
@@ -54,7 +74,8 @@ for (boxes(slurp($file))) {
 		my $tfdt = inside($box, 'moof', 'traf', 'tfdt');
 		my $dts = unpack('C', $tfdt) ? unpack('x4 Q>', $tfdt) :
 		    unpack('x4 N', $tfdt);
-		push @frags, { dts => $dts, data => $box };
+		$back = starts_sync($box) ? 0 : $back + 1;
+		push @frags, { dts => $dts, data => $box, back => $back };
 	} elsif ($type eq 'mdat') {
 		$frags[-1]{data} .= $box;
 	}
@@ -71,11 +92,13 @@ spew(sprintf('%s/init-%06d.mp4', $base, $epoch), seal($init[0] .
 for my $i (0 .. $#frags) {
 	my $start = $frags[$i]{dts};
 	my $end = $i < $#frags ? $frags[$i + 1]{dts} : $start + $scale;
-	my $flags = ($i == 0 ? 2 : 0) | ($i == $#frags ? 4 : 0);
+	my $back = $frags[$i]{back};
+	my $flags = ($back ? 1 : 0) | ($i == 0 ? 2 : 0) |
+	    ($i == $#frags ? 4 : 0);
 	my $brands = 'iso6' . pack('N', 0) . 'iso6';
 	my $head = pack('N', 8 + length $brands) .
 	    ($rendition eq 'src' ? 'ftyp' : 'styp') . $brands;
-	$head .= info_box($flags, $epoch, $seq, 0, $scale, $start, $end,
+	$head .= info_box($flags, $epoch, $seq, $back, $scale, $start, $end,
 	    $arrival + int($start * 1000000 / $scale), $name);
 	spew(sprintf('%s/%06d/%06d/%09d.%s', $base, $epoch,
 	    int($seq / 1000), $seq, $rendition eq 'src' ? 'mp4' : 'm4s'),

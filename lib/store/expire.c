@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "store/expire_impl.h"
+#include "store/join.h"
 
 struct expiry {
 	struct spool			*s;
@@ -123,6 +124,7 @@ static int
 remove_file(struct expiry *e, const struct spool_key *key, struct err *err)
 {
 	struct err ignored = ERR_INIT;
+	struct join_size joined;
 	struct line line;
 	int rc = 1;
 
@@ -134,9 +136,12 @@ remove_file(struct expiry *e, const struct spool_key *key, struct err *err)
 		line.info = (struct fragment_info){ .timescale = 1 };
 		line.bytes = 0;
 	}
-	if (!e->conf->dry_run && (rc = spool_remove(e->s, key, err)) != 1)
-		return rc;
+	joined = join_sizes(e->s, key);
+	if (!e->conf->dry_run && (join_remove(e->s, key, err) == -1 ||
+	    (rc = spool_remove(e->s, key, err)) != 1))
+		return rc == 1 ? -1 : rc;
 	e->result->files++;
+	e->result->bytes += joined.bytes;
 	e->result->bytes += line.bytes;
 	return e->fn(&line, e->arg, err);
 }

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "media/fragment.h"
 #include "store/expire_impl.h"
+#include "store/join.h"
 #include "store/timeline.h"
 
 static struct spool_key
@@ -230,6 +231,7 @@ expire_cursor_size(const struct expire_cursor *c, uint32_t epoch,
     uint32_t seq)
 {
 	struct expire_size size = { 0 };
+	struct join_size joined;
 	struct spool_key key;
 	struct stat st;
 	char path[SPOOL_PATH_BYTES];
@@ -240,8 +242,9 @@ expire_cursor_size(const struct expire_cursor *c, uint32_t epoch,
 		spool_path(&key, path);
 		if (fstatat(c->s->fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1)
 			continue;
-		size.bytes += (uint64_t)st.st_size;
-		size.room += (uint64_t)st.st_blocks * 512;
+		joined = join_sizes(c->s, &key);
+		size.bytes += (uint64_t)st.st_size + joined.bytes;
+		size.room += (uint64_t)st.st_blocks * 512 + joined.room;
 	}
 	return size;
 }

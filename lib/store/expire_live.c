@@ -19,23 +19,40 @@ is_playlist(const char *name)
 	return name[0] != '.' && n > 5 && strcmp(name + n - 5, ".m3u8") == 0;
 }
 
-/* The media sequence number, which is a seq, and how many are listed. */
+/* The fragments FIRST to LAST of the line at S, a segment's or a part's. */
+static bool
+read_uri(const char *s, uint32_t *first, uint32_t *last)
+{
+	size_t n = strcspn(s, "\n");
+	const char *name = s + n;
+	char *end;
+
+	while (name > s && name[-1] != '/')
+		name--;
+	*first = (uint32_t)strtoul(name, &end, 10);
+	*last = *end == '-' ? (uint32_t)strtoul(end + 1, &end, 10) : *first;
+	return end > name && strncmp(end, ".m4s", 4) == 0 && *last >= *first;
+}
+
+/* From which fragment on the playlist lists, and how many. */
 static bool
 read_numbers(const char *text, uint32_t *from, uint32_t *count)
 {
-	static const char tag[] = "#EXT-X-MEDIA-SEQUENCE:";
-	const char *s = strstr(text, tag);
-	unsigned long n;
+	uint32_t first, last, newest = 0;
+	bool any = false;
+	const char *s;
 
-	if (s == NULL)
-		return false;
-	n = strtoul(s + sizeof(tag) - 1, NULL, 10);
-	*from = n > SPOOL_SEQ_MAX ? SPOOL_SEQ_MAX : (uint32_t)n;
-	*count = 0;
-	for (s = strstr(text, "#EXTINF:"); s != NULL;
-	    s = strstr(s + 1, "#EXTINF:"))
-		++*count;
-	return true;
+	for (s = text; s != NULL && *s != '\0';
+	    s = (s = strchr(s, '\n')) == NULL ? NULL : s + 1) {
+		if (*s == '#' || !read_uri(s, &first, &last))
+			continue;
+		if (!any)
+			*from = first;
+		any = true;
+		newest = last;
+	}
+	*count = any && newest >= *from ? newest - *from + 1 : 0;
+	return any;
 }
 
 /*

@@ -136,7 +136,7 @@ write_stream(struct follow *f, struct follow_stream *fs, struct err *err)
 	    err) == -1)
 		return -1;
 	if (result.overlong && !fs->warned)
-		log_warning("stream '%s' has fragments of 1.5 s and more: "
+		log_warning("stream '%s' has segments that are too long: "
 		    "TARGETDURATION follows the longest", fs->t.stream);
 	fs->warned = result.overlong;
 	if (newest != fs->newest)

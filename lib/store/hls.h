@@ -83,8 +83,9 @@ bool	hls_segment_next(const struct timeline *t,
 	    size_t end, struct hls_segment *seg);
 
 /*
- * The playlist of ROW.  *COMPLETE is false when it stops at a hole that may
- * still be filled or has a GAP.  0, or -1; P is released by the caller.
+ * The playlist of ROW; the joined files of its segments are published on the
+ * way.  *COMPLETE is false when it stops at a hole that may still be filled
+ * or has a GAP.  0, or -1; P is released by the caller.
  */
 int	hls_media(struct spool *s, const struct timeline *t,
 	    const struct timeline_row *row, const struct hls_conf *conf,
@@ -106,7 +107,8 @@ typedef void hls_written_fn(const char *path, void *arg);
 
 struct hls_result {
 	bool	complete;	/* no playlist waits for anything */
-	bool	overlong;	/* TARGETDURATION is above one second */
+	bool	overlong;	/* TARGETDURATION is more than segments are
+				   meant to have */
 };
 
 /*

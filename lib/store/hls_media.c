@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "media/fragment.h"
 #include "store/hls.h"
+#include "store/join.h"
 #include "store/spool.h"
 #include "store/timeline.h"
 
@@ -137,6 +139,34 @@ fragment_of(struct media *m, size_t at, struct playlist_part *part)
 }
 
 /*
+ * The one file of a segment of several fragments.  0, also when E is made a
+ * GAP as they cannot be read; or -1.
+ */
+static int
+join(struct media *m, const struct hls_segment *seg, struct playlist_entry *e,
+    struct err *err)
+{
+	const struct timeline_entry *te = &m->t->entries[seg->first];
+	enum spool_care care = m->conf->kind == PLAYLIST_VOD ?
+	    SPOOL_DURABLE : SPOOL_VOLATILE;
+	uint32_t last = te->seq + (uint32_t)seg->count - 1;
+	char path[SPOOL_PATH_BYTES];
+	struct spool_key key;
+
+	set_key(m, te->epoch, te->seq, &key);
+	join_path(&key, last, path);
+	relative(path, e->uri);
+	if (e->gap || join_publish(m->s, &key, last, care, err) != -1)
+		return 0;
+	if (err->cls != ERR_DATA && err->cls != ERR_INPUT)
+		return -1;
+	log_warning("%s", err->text);
+	e->gap = true;
+	*m->complete = false;
+	return 0;
+}
+
+/*
  * The parts of E, a segment whose first N fragments are there, go behind
  * those that are listed already.  One that is longer than a part may be is
  * none, and what is behind it waits for the segment to be closed.
@@ -158,11 +188,11 @@ set_parts(struct media *m, const struct playlist_part *parts, size_t n,
 }
 
 /*
- * List SEG, or its parts as far as there are any.  False when the list ends
- * here.
+ * List SEG, or its parts as far as there are any.  1, 0 when the list ends
+ * here, -1.
  */
-static bool
-list_segment(struct media *m, const struct hls_segment *seg)
+static int
+list_segment(struct media *m, const struct hls_segment *seg, struct err *err)
 {
 	const struct timeline_entry *te = &m->t->entries[seg->first];
 	struct playlist_entry *e = &m->p->entries[m->p->count];
@@ -180,18 +210,22 @@ list_segment(struct media *m, const struct hls_segment *seg)
 	m->at = seg->first + n;
 	e->open = n < seg->count || !seg->closed;
 	if (e->open && (!low || n == 0))
-		return false;
+		return 0;
 	look_at_epoch(m, te->epoch);
 	set_map(m, e);
 	set_date(m, seg, e);
 	m->p->fragments = m->at - m->span->first;
 	e->breaks = te->breaks;
-	memcpy(e->uri, parts[0].uri, sizeof(e->uri));
-	if (low && (e->open || m->newer_us < PART_TARGETS *
+	if (seg->count == 1)
+		memcpy(e->uri, parts[0].uri, sizeof(e->uri));
+	else if (!e->open && join(m, seg, e, err) == -1)
+		return -1;
+	if (low && (e->open || m->newer_us + e->duration_us -
+	    parts[0].duration_us < PART_TARGETS *
 	    (int64_t)m->span->target_s * 1000000))
 		set_parts(m, parts, n, e);
 	if (e->open && e->nparts == 0)
-		return false;
+		return 0;
 	if (!parts[0].independent && !parts[0].gap)
 		m->p->independent = false;
 	m->p->last_msn = hls_number(m->conf, te->epoch, te->seq);
@@ -262,6 +296,7 @@ hls_media(struct spool *s, const struct timeline *t,
 	    .complete = complete };
 	struct hls_segment seg = { .first = span->first };
 	size_t i, end = span->first + span->count, first = SIZE_MAX;
+	int rc = 1;
 
 	memset(p, 0, sizeof(*p));
 	p->kind = conf->kind;
@@ -276,14 +311,15 @@ hls_media(struct spool *s, const struct timeline *t,
 		return err_nomem(err);
 	for (i = span->first; i < end; i++)
 		m.newer_us += t->entries[i].duration_us;
-	while (hls_segment_next(t, row, conf, end, &seg)) {
+	while (rc == 1 && hls_segment_next(t, row, conf, end, &seg)) {
 		for (i = m.at; i < seg.first; i++)	/* not listed */
 			m.newer_us -= t->entries[i].duration_us;
 		if (first == SIZE_MAX)
 			first = seg.first;
-		if (!list_segment(&m, &seg))
-			break;
+		rc = list_segment(&m, &seg, err);
 	}
+	if (rc == -1)
+		return -1;
 	if (p->count > 0) {
 		set_numbers(&m, &t->entries[first]);
 		if (conf->part_target_us != 0)

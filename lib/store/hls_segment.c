@@ -66,6 +66,16 @@ independent(const struct timeline *t, const struct timeline_row *row,
 	return seg != NULL && (seg->flags & FRAGMENT_DEPENDENT) == 0;
 }
 
+/* No more fragments have the number of entry AT, as far as is known. */
+static bool
+number_ends(const struct timeline *t, const struct hls_conf *conf, size_t at)
+{
+	const struct timeline_entry *e = &t->entries[at];
+
+	return last_of_number(conf, e) || e->ended ||
+	    (at + 1 < t->count && e[1].epoch != e->epoch);
+}
+
 /* Does a segment of ROW start at AT?  Each number has one start. */
 static bool
 starts(const struct timeline *t, const struct timeline_row *row,
@@ -79,7 +89,7 @@ starts(const struct timeline *t, const struct timeline_row *row,
 	for (i = first; i < at; i++)
 		if (independent(t, row, &e[i]))
 			return false;
-	return independent(t, row, &e[at]) || last_of_number(conf, &e[at]);
+	return independent(t, row, &e[at]) || number_ends(t, conf, at);
 }
 
 int64_t

@@ -178,6 +178,16 @@ spool_draft_write(int dirfd, const char *name, const void *p, size_t n,
 	return -1;
 }
 
+int
+spool_draft_append(const struct spool_draft *d, const void *p, size_t n,
+    struct err *err)
+{
+	if (file_write_all(d->fd, p, n, err) == 0)
+		return 0;
+	err->cls = write_class(err->errnum, ERR_IO);
+	return -1;
+}
+
 void
 spool_draft_start(const struct spool_draft *d)
 {

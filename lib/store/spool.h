@@ -6,6 +6,7 @@
  *	src/STREAM/EPOCH/GROUP/SEQ.mp4			originals
  *	www/STREAM/RENDITION/init-EPOCH.mp4		init segments
  *	www/STREAM/RENDITION/EPOCH/GROUP/SEQ.m4s	renditions
+ *	www/STREAM/RENDITION/EPOCH/GROUP/SEQ-SEQ.m4s	several: join.h
  *	www/STREAM/RENDITION/none-EPOCH			there will be none
  *	queue/STREAM+EPOCH+SEQ				tickets
  *	quarantine/...					damaged: quarantine.h
@@ -106,6 +107,9 @@ int	spool_dir_open(struct spool *s, const char *path, struct err *err)
 int	spool_draft_write(int dirfd, const char *name, const void *p, size_t n,
 	    struct spool_draft *d, struct err *err)
 	    __attribute__((warn_unused_result));
+/* More bytes behind it; it stays a draft when that fails. */
+int	spool_draft_append(const struct spool_draft *d, const void *p,
+	    size_t n, struct err *err) __attribute__((warn_unused_result));
 /* Let the disk begin; what it says is heard in spool_draft_sync(). */
 void	spool_draft_start(const struct spool_draft *d);
 int	spool_draft_sync(const struct spool_draft *d, struct err *err)

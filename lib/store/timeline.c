@@ -131,6 +131,24 @@ set_entry(const struct timeline *t, struct timeline_entry *e,
 	    seq % SPOOL_GROUP == 0;
 }
 
+/*
+ * Epochs that are lost between two fragments had fragments that are lost:
+ * the last ones before entry AT are taken for one of each.
+ */
+static void
+spread_breaks(struct timeline_entry *entries, size_t at)
+{
+	struct timeline_entry *e;
+
+	for (; at > 0 && entries[at].breaks > 1 && entries[at - 1].lost;
+	    at--) {
+		e = &entries[at - 1];
+		e->epoch = entries[at].epoch - 1;
+		e->breaks = entries[at].breaks - 1;
+		entries[at].breaks = 1;
+	}
+}
+
 static bool
 any_dependent(const struct timeline_row *row)
 {
@@ -162,9 +180,11 @@ timeline_join(struct timeline *t, struct err *err)
 	if (more == NULL)
 		return err_nomem(err);
 	t->entries = more;
-	for (seq = first; seq <= last; seq++, t->count++)
+	for (seq = first; seq <= last; seq++, t->count++) {
 		set_entry(t, &more[t->count],
 		    t->count == 0 ? NULL : &more[t->count - 1], seq);
+		spread_breaks(more, t->count);
+	}
 	return 0;
 }
 
