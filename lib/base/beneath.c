@@ -61,3 +61,10 @@ beneath_open(int dirfd, const char *path, struct stat *st)
 	errno = errnum;
 	return -1;
 }
+
+int
+beneath_open_dir(int dirfd, const char *path)
+{
+	return open_below(dirfd, *path == '\0' ? "." : path,
+	    O_PATH | O_DIRECTORY);
+}

@@ -27,4 +27,11 @@ int	beneath_dir(const char *path, struct err *err)
 int	beneath_open(int dirfd, const char *path, struct stat *st)
 	    __attribute__((warn_unused_result));
 
+/*
+ * Open the directory PATH ("": DIRFD itself) below DIRFD, as a place alone:
+ * O_PATH.  The descriptor, which the caller closes, or -1 with errno.
+ */
+int	beneath_open_dir(int dirfd, const char *path)
+	    __attribute__((warn_unused_result));
+
 #endif /* BASE_BENEATH_H */

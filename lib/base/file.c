@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -73,8 +74,8 @@ file_read_some(int fd, void *p, size_t n, struct err *err)
 	return done;
 }
 
-static int
-slurp_fd(int fd, struct buf *b, struct err *err)
+int
+file_slurp_fd(int fd, struct buf *b, struct err *err)
 {
 	size_t step;
 	uint8_t *to;
@@ -110,9 +111,35 @@ file_slurp(int dirfd, const char *path, struct buf *b, struct err *err)
 	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return err_sys(err, ERR_INPUT, "cannot open '%s'", path);
-	rc = slurp_fd(fd, b, err);
+	rc = file_slurp_fd(fd, b, err);
 	close(fd);
 	return rc == -1 ? err_wrap(err, "'%s'", path) : 0;
+}
+
+int
+file_replace(const char *path, const void *p, size_t n, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	char tmp[4096];
+	int fd, rc;
+
+	rc = snprintf(tmp, sizeof(tmp), "%.*s.%s.tmp", (int)(name - path),
+	    path, name);
+	if (rc < 0 || (size_t)rc >= sizeof(tmp))
+		return err_set(err, ERR_CREATE, "'%.80s...': path too long",
+		    path);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	    0644);
+	if (fd == -1)
+		return err_sys(err, ERR_CREATE, "cannot create '%s'", tmp);
+	rc = file_write_all(fd, p, n, err);
+	close(fd);
+	if (rc == 0 && rename(tmp, path) == -1)
+		rc = err_sys(err, ERR_CREATE, "cannot rename '%s'", tmp);
+	if (rc == -1)
+		unlink(tmp);
+	return rc;
 }
 
 int

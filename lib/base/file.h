@@ -32,6 +32,18 @@ ssize_t	file_read_some(int fd, void *p, size_t n, struct err *err)
 int	file_slurp(int dirfd, const char *path, struct buf *b,
 	    struct err *err) __attribute__((warn_unused_result));
 
+/* Append what is behind the place of FD.  ERR_IO or ERR_DATA, as above. */
+int	file_slurp_fd(int fd, struct buf *b, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
+ * Make PATH hold the N bytes, in one step: readers see all of the old or all
+ * of the new.  Not synced: for what is written again soon.
+ * 0, or -1 with ERR_CREATE or ERR_IO.
+ */
+int	file_replace(const char *path, const void *p, size_t n,
+	    struct err *err) __attribute__((warn_unused_result));
+
 /* Flush and check standard output.  0, or -1 with ERR_IO. */
 int	file_flush_stdout(struct err *err) __attribute__((warn_unused_result));
 

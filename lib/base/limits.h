@@ -82,14 +82,20 @@
 /* A publisher's secret key. */
 #define LIMIT_KEY_BYTES			255
 
-/* HTTP origin.  A viewer needs one or two connections of 16 KiB. */
-#define LIMIT_HTTP_CONNECTIONS	4096
+/* HTTP origin.  A low-latency viewer has a held request for each rendition
+   that it plays, and loads segments beside. */
+#define LIMIT_HTTP_CONNECTIONS	8192
 /* Of one address: a household behind a router, not a flood. */
 #define LIMIT_HTTP_PER_ADDRESS	256
-/* Request line and headers, and what the answer's headers need. */
-#define LIMIT_HTTP_HEADER_BYTES	(16 * 1024)
-/* A connection that moves no byte for so long is closed. */
+/* A connection's memory: request line and headers, and the answer's headers.
+   Thousands are held, so it is small. */
+#define LIMIT_HTTP_HEADER_BYTES	(6 * 1024)
+/* From the connection, or its last answer, to the end of a request. */
+#define LIMIT_HTTP_REQUEST_S	30
+/* An answer that moves no byte for so long is cut off; and one that is
+   slower than so much a second on the whole, a modem's speed. */
 #define LIMIT_HTTP_IDLE_S	30
+#define LIMIT_HTTP_SLOWEST_BYTES	4096
 /* On SIGTERM, answers under way get so long. */
 #define LIMIT_HTTP_DRAIN_MS	2000
 #define LIMIT_HTTP_THREADS	64
@@ -97,6 +103,19 @@
 #define LIMIT_HTTP_PATH_BYTES	1024
 /* /streams.json: a thousand streams and more, in short lines. */
 #define LIMIT_HTTP_STREAMS_BYTES	(256 * 1024)
+/* A playlist that is compressed and understood: a day of seconds; and all
+   that are kept in memory. */
+#define LIMIT_HTTP_PLAYLIST_BYTES	(12 * 1024 * 1024)
+#define LIMIT_HTTP_PLAYLISTS_BYTES	(128 * 1024 * 1024)
+#define LIMIT_HTTP_PLAYLISTS		16384
+/* A request is held for so many target durations, and no longer than that;
+   a part's may not have one before its playlist was read. */
+#define LIMIT_HTTP_HOLD_TARGETS		3
+#define LIMIT_HTTP_HOLD_S		60
+/* A certificate chain, and a key. */
+#define LIMIT_HTTP_CERT_BYTES		(256 * 1024)
+/* Lines of the request log that are not yet written. */
+#define LIMIT_HTTP_LOG_BYTES		(1024 * 1024)
 
 /* Streams that are watched, originals that may be repeated because they are
    still pending, and how often each. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/inotify.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -58,6 +59,57 @@ watch_read(int fd, watch_fn *fn, void *arg, struct err *err)
 		return err_sys(err, ERR_IO, "cannot read inotify events");
 	if (gone)
 		return err_set(err, ERR_INPUT, "the watched directory is gone");
+	return 0;
+}
+
+int
+watch_many_open(struct err *err)
+{
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	return fd != -1 ? fd : err_sys(err, ERR_OS, "cannot use inotify");
+}
+
+int
+watch_many_add(int fd, int dirfd, struct err *err)
+{
+	char path[32];
+	int number;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", dirfd);
+	number = inotify_add_watch(fd, path, IN_DELETE_SELF | IN_MOVE_SELF |
+	    IN_ONLYDIR | NEW);
+	return number != -1 ? number : err_sys(err, errno == ENOSPC ||
+	    errno == ENOMEM ? ERR_OS : ERR_INPUT, "cannot watch a directory");
+}
+
+void
+watch_many_remove(int fd, int number)
+{
+	inotify_rm_watch(fd, number);
+}
+
+int
+watch_many_read(int fd, watch_many_fn *fn, void *arg, struct err *err)
+{
+	_Alignas(struct inotify_event) char
+	    buf[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)];
+	const struct inotify_event *ev;
+	ssize_t n;
+	char *p;
+
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		for (p = buf; p < buf + n; p += sizeof(*ev) + ev->len) {
+			ev = (const struct inotify_event *)(void *)p;
+			if ((ev->mask & IN_Q_OVERFLOW) != 0)
+				fn(-1, NULL, arg);
+			else if ((ev->mask & (GONE | IN_IGNORED)) != 0)
+				fn(ev->wd, NULL, arg);
+			else if (ev->len > 0)
+				fn(ev->wd, ev->name, arg);
+		}
+	if (n == -1 && errno != EAGAIN && errno != EINTR)
+		return err_sys(err, ERR_IO, "cannot read inotify events");
 	return 0;
 }
 
