@@ -51,8 +51,8 @@ LIBS_fragment-split := -lxxhash
 LIBS_segment-store := -lyaml -lxxhash -larchive
 LIBS_transcode-job := -lavcodec -lswscale -lswresample -lavutil -lyaml -lxxhash -lseccomp
 LIBS_playlist-gen  := -lyaml -lxxhash
-LIBS_segment-serve := -lmicrohttpd
-LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_transcode-job) -larchive -lm
+LIBS_segment-serve := -lmicrohttpd -lcrypto -lz
+LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_segment-serve) $(LIBS_transcode-job) -larchive -lm
 
 # A publisher for tests/pipe/clients.t, which does without if need be.
 LIBRTMP := $(if $(wildcard /usr/include/librtmp/rtmp.h),$B/tests/librtmp-publish)

@@ -31,6 +31,24 @@ bool	http_is_playlist(const char *path);
 /* True for segments and init segments, which never do. */
 bool	http_is_segment(const char *path);
 
+/* What kinds of answers caches may keep for how long. */
+enum http_kind {
+	HTTP_OTHER,		/* what may change, and is asked for anew */
+	HTTP_PLAYLIST,
+	HTTP_BLOCKING,		/* a playlist, by a blocking request */
+	HTTP_SEGMENT,
+};
+
+/*
+ * The Cache-Control of an answer with STATUS, by the recommendations of
+ * draft-pantos-hls-rfc8216bis appendix B.1: TARGET_S is the target duration,
+ * 0 where it is not known; SEGMENT_AGE_S is what segments have at most.
+ */
+#define HTTP_CACHE_BYTES	64
+void	http_cache_control(enum http_kind kind, unsigned status,
+	    uint32_t target_s, unsigned segment_age_s,
+	    char out[HTTP_CACHE_BYTES]);
+
 enum http_range {
 	HTTP_RANGE_WHOLE,	/* answer 200 with everything */
 	HTTP_RANGE_PART,	/* 206 with [*first, *first + *bytes) */
