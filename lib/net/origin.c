@@ -1,323 +1,87 @@
 #include "net/origin.h"
 
 #include <errno.h>
-#include <microhttpd.h>
-#include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/beneath.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "net/http.h"
+#include "net/http_token.h"
+#include "net/origin_impl.h"
 
-#define METHODS			"GET, HEAD, OPTIONS"
-#define STREAMS_PATH		"streams.json"
-#define STREAMS_FRESH_US	500000
-
-struct origin {
-	struct origin_conf	 conf;
-	struct MHD_Daemon	*daemon;
-	atomic_uint		 active;	/* answers under way */
-	pthread_mutex_t		 lock;		/* of the two below */
-	struct buf		 streams;	/* cached /streams.json */
-	int64_t			 streams_us;	/* its age, monotonic; 0: none */
-};
-
-/* A request, from its headers to its answer. */
-struct request {
-	struct origin		*o;
-	struct MHD_Connection	*con;
-	const char		*path;		/* decoded, below the root */
-	bool			 head;
-};
-
-static const char *
-header(const struct request *rq, const char *name)
-{
-	return MHD_lookup_connection_value(rq->con, MHD_HEADER_KIND, name);
-}
-
-/* Send RESP, which is taken; NULL means that memory was out. */
-static enum MHD_Result
-respond(const struct request *rq, unsigned status, struct MHD_Response *resp)
-{
-	enum MHD_Result rc;
-
-	if (resp == NULL)
-		return MHD_NO;
-	if (MHD_add_response_header(resp, "Access-Control-Allow-Origin",
-	    "*") == MHD_NO ||
-	    MHD_add_response_header(resp, "Access-Control-Expose-Headers",
-	    "Content-Length, Content-Range, Date, Age, ETag") == MHD_NO ||
-	    MHD_add_response_header(resp, "X-Content-Type-Options",
-	    "nosniff") == MHD_NO)
-		rc = MHD_NO;
-	else
-		rc = MHD_queue_response(rq->con, status, resp);
-	MHD_destroy_response(resp);
-	return rc;
-}
-
-static struct MHD_Response *
-text_response(const char *text)
-{
-	struct MHD_Response *resp = MHD_create_response_from_buffer(
-	    strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
-
-	if (resp != NULL && text[0] != '\0')
-		MHD_add_response_header(resp, "Content-Type",
-		    "text/plain; charset=utf-8");
-	return resp;
-}
-
-/* A segment that is missing now may come: caches keep that for 1 s. */
-static enum MHD_Result
-respond_error(const struct request *rq, unsigned status, const char *text)
-{
-	struct MHD_Response *resp = text_response(text);
-
-	if (resp != NULL)
-		MHD_add_response_header(resp, "Cache-Control", "max-age=1");
-	return respond(rq, status, resp);
-}
+#define STREAMS_PATH	"streams.json"
+#define TIME_PATH	"time"
+#define TLS_PRIORITIES	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 static enum MHD_Result
-respond_method(const struct request *rq)
+look_at_field(void *arg, enum MHD_ValueKind kind, const char *name,
+    size_t name_bytes, const char *value, size_t value_bytes)
 {
-	struct MHD_Response *resp = text_response("method not allowed\n");
-
-	if (resp != NULL)
-		MHD_add_response_header(resp, "Allow", METHODS);
-	return respond(rq, MHD_HTTP_METHOD_NOT_ALLOWED, resp);
+	(void)kind;
+	http_fields_add(arg, name, name_bytes, value, value_bytes);
+	return MHD_YES;
 }
 
-/* A CORS preflight, or a plain OPTIONS. */
+/* The headers are there: a request to be answered?  Its body is not read. */
 static enum MHD_Result
-respond_options(const struct request *rq)
+look_at_head(const struct request *rq, const char *method,
+    const char *version)
 {
-	struct MHD_Response *resp = text_response("");
+	struct http_fields fields = { 0 };
 
-	if (resp != NULL) {
-		MHD_add_response_header(resp, "Allow", METHODS);
-		MHD_add_response_header(resp, "Access-Control-Allow-Methods",
-		    METHODS);
-		MHD_add_response_header(resp, "Access-Control-Allow-Headers",
-		    "Range, If-None-Match, If-Modified-Since, If-Range");
-		MHD_add_response_header(resp, "Access-Control-Max-Age",
-		    "86400");
-	}
-	return respond(rq, MHD_HTTP_NO_CONTENT, resp);
+	if (!rq->head && strcmp(method, "GET") != 0 &&
+	    strcmp(method, "OPTIONS") != 0)
+		return answer_method(rq);
+	MHD_get_connection_values_n(rq->con, MHD_HEADER_KIND, look_at_field,
+	    &fields);
+	if (strcmp(version, "HTTP/1.1") == 0 && !fields.host)
+		fields.bad = "no Host field";
+	else if (strncmp(version, "HTTP/1.", 7) != 0)
+		fields.bad = "HTTP/1.0 and 1.1 are spoken here";
+	return fields.bad == NULL ? MHD_YES : answer_refused(rq, fields.bad);
 }
 
-static enum MHD_Result
-respond_streams(const struct request *rq)
+/* Where RQ's path begins behind its token, if tokens there must be. */
+static void
+check_token(struct request *rq)
 {
 	struct origin *o = rq->o;
-	struct MHD_Response *resp = NULL;
-	struct err err = ERR_INIT;
-	int64_t now_us = clock_mono_us();
-	bool good;
+	const char *rest;
 
-	pthread_mutex_lock(&o->lock);
-	good = o->streams_us != 0 &&
-	    now_us - o->streams_us < STREAMS_FRESH_US;
-	if (!good) {
-		buf_reset(&o->streams);
-		good = origin_streams(o->conf.www_fd, clock_wall_us(),
-		    &o->streams, &err) == 0;
-		o->streams_us = good ? now_us : 0;
+	pthread_rwlock_rdlock(&o->keys_lock);
+	if (o->keys != NULL) {
+		rest = http_token_check(o->keys, rq->path,
+		    clock_wall_us() / 1000000);
+		rq->stranger = rest == NULL;
+		rq->path = rest != NULL ? rest : rq->path;
 	}
-	if (good)
-		resp = MHD_create_response_from_buffer(o->streams.n,
-		    o->streams.p, MHD_RESPMEM_MUST_COPY);
-	pthread_mutex_unlock(&o->lock);
-
-	if (!good) {
-		log_warning("cannot list the streams: %s", err.text);
-		return respond_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR,
-		    "cannot list the streams\n");
-	}
-	if (resp != NULL) {
-		MHD_add_response_header(resp, "Content-Type",
-		    http_type(STREAMS_PATH));
-		MHD_add_response_header(resp, "Cache-Control", "no-cache");
-	}
-	return respond(rq, MHD_HTTP_OK, resp);
-}
-
-/* An open file on its way out. */
-struct found {
-	int		fd;
-	struct stat	st;
-	const char	*name;		/* for its type */
-	bool		media;		/* below www, not of the page */
-	char		etag[HTTP_ETAG_BYTES];
-	char		modified[HTTP_DATE_BYTES];
-};
-
-static bool
-find(const struct request *rq, struct found *f)
-{
-	errno = ENOENT;
-	f->name = rq->path;
-	f->media = true;
-	f->fd = *rq->path == '\0' ? -1 :
-	    beneath_open(rq->o->conf.www_fd, rq->path, &f->st);
-	if (f->fd == -1 && rq->o->conf.page_fd != -1) {
-		f->name = *rq->path == '\0' ? "index.html" : rq->path;
-		f->media = false;
-		f->fd = beneath_open(rq->o->conf.page_fd, f->name, &f->st);
-	}
-	if (f->fd == -1)
-		return false;
-	http_etag(&f->st, f->etag);
-	http_date(f->st.st_mtim.tv_sec, f->modified);
-	return true;
-}
-
-/* RFC 9110 section 13.2.2: If-Modified-Since only without If-None-Match. */
-static bool
-not_modified(const struct request *rq, const struct found *f)
-{
-	const char *v;
-
-	if ((v = header(rq, "If-None-Match")) != NULL)
-		return http_etag_matches(v, f->etag);
-	v = header(rq, "If-Modified-Since");
-	return v != NULL && strcmp(v, f->modified) == 0;
-}
-
-/* The Range header, unless it or its If-Range says to ignore it. */
-static const char *
-range_header(const struct request *rq, const struct found *f)
-{
-	const char *condition = header(rq, "If-Range");
-
-	if (rq->head)			/* section 14.2: defined for GET */
-		return NULL;
-	if (condition != NULL && strcmp(condition, f->etag) != 0 &&
-	    strcmp(condition, f->modified) != 0)
-		return NULL;
-	return header(rq, "Range");
-}
-
-static void
-add_file_headers(const struct request *rq, const struct found *f,
-    struct MHD_Response *resp)
-{
-	char age[64];
-
-	snprintf(age, sizeof(age), "public, max-age=%u, immutable",
-	    rq->o->conf.segment_age_s);
-	MHD_add_response_header(resp, "Content-Type", http_type(f->name));
-	MHD_add_response_header(resp, "Accept-Ranges", "bytes");
-	MHD_add_response_header(resp, "ETag", f->etag);
-	if (f->modified[0] != '\0')
-		MHD_add_response_header(resp, "Last-Modified", f->modified);
-	/* Half a second would be right for a playlist; seconds are whole. */
-	MHD_add_response_header(resp, "Cache-Control",
-	    f->media && http_is_segment(f->name) ? age : "no-cache");
-}
-
-/* 416 with the size that would have been right; RFC 9110 section 15.5.17. */
-static enum MHD_Result
-respond_no_range(const struct request *rq, const struct found *f)
-{
-	struct MHD_Response *resp = text_response("no such range\n");
-	char range[64];
-
-	snprintf(range, sizeof(range), "bytes */%jd", (intmax_t)f->st.st_size);
-	if (resp != NULL)
-		MHD_add_response_header(resp, "Content-Range", range);
-	return respond(rq, MHD_HTTP_RANGE_NOT_SATISFIABLE, resp);
-}
-
-/* Takes F->fd. */
-static enum MHD_Result
-respond_body(const struct request *rq, const struct found *f)
-{
-	uint64_t first = 0, bytes = (uint64_t)f->st.st_size;
-	unsigned status = MHD_HTTP_OK;
-	struct MHD_Response *resp;
-	char range[128];
-
-	switch (http_range(range_header(rq, f), bytes, &first, &bytes)) {
-	case HTTP_RANGE_WHOLE:
-		break;
-	case HTTP_RANGE_PART:
-		status = MHD_HTTP_PARTIAL_CONTENT;
-		break;
-	case HTTP_RANGE_NONE:
-		close(f->fd);
-		return respond_no_range(rq, f);
-	}
-	resp = MHD_create_response_from_fd_at_offset64(bytes, f->fd, first);
-	if (resp == NULL) {
-		close(f->fd);
-		return MHD_NO;
-	}
-	add_file_headers(rq, f, resp);
-	if (status == MHD_HTTP_PARTIAL_CONTENT) {
-		snprintf(range, sizeof(range), "bytes %ju-%ju/%jd",
-		    (uintmax_t)first, (uintmax_t)(first + bytes - 1),
-		    (intmax_t)f->st.st_size);
-		MHD_add_response_header(resp, "Content-Range", range);
-	}
-	return respond(rq, status, resp);
-}
-
-/*
- * 304 over the file itself: no body is sent, and Content-Length is that of
- * the 200, where an empty response would tell caches that it is 0.
- */
-static enum MHD_Result
-respond_unchanged(const struct request *rq, const struct found *f)
-{
-	struct MHD_Response *resp = MHD_create_response_from_fd64(
-	    (uint64_t)f->st.st_size, f->fd);
-
-	if (resp == NULL) {
-		close(f->fd);
-		return MHD_NO;
-	}
-	add_file_headers(rq, f, resp);
-	return respond(rq, MHD_HTTP_NOT_MODIFIED, resp);
+	pthread_rwlock_unlock(&o->keys_lock);
 }
 
 static enum MHD_Result
-respond_file(const struct request *rq)
+answer(struct request *rq, const char *url)
 {
-	struct found f;
+	char path[LIMIT_HTTP_PATH_BYTES];
 
-	if (!find(rq, &f)) {
-		/* Out of descriptors is our trouble, not an absent file. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
-			return respond_error(rq,
-			    MHD_HTTP_SERVICE_UNAVAILABLE, "busy\n");
-		return respond_error(rq, MHD_HTTP_NOT_FOUND, "not found\n");
-	}
-	return not_modified(rq, &f) ? respond_unchanged(rq, &f) :
-	    respond_body(rq, &f);
-}
-
-/* The draft's section 6.2.5.2 asks for 400, whatever else is supported. */
-static bool
-part_without_msn(const struct request *rq)
-{
-	return http_is_playlist(rq->path) &&
-	    MHD_lookup_connection_value(rq->con, MHD_GET_ARGUMENT_KIND,
-	    "_HLS_part") != NULL &&
-	    MHD_lookup_connection_value(rq->con, MHD_GET_ARGUMENT_KIND,
-	    "_HLS_msn") == NULL;
+	if (!http_path(url, path, sizeof(path)))
+		return answer_missing(rq, ENOENT, 0);
+	rq->path = path;
+	if (strcmp(path, TIME_PATH) == 0)
+		return answer_time(rq);
+	check_token(rq);
+	if (rq->conn->hold != HOLD_NONE)
+		return answer_held(rq);
+	if (rq->stranger)
+		return answer_file(rq);
+	if (strcmp(path, STREAMS_PATH) == 0 && rq->path == path)
+		return answer_streams(rq);
+	return http_is_playlist(rq->path) ? answer_playlist(rq) :
+	    answer_file(rq);
 }
 
 static enum MHD_Result
@@ -325,47 +89,33 @@ on_request(void *arg, struct MHD_Connection *con, const char *url,
     const char *method, const char *version, const char *upload,
     size_t *upload_bytes, void **state)
 {
-	struct request rq = { .o = arg, .con = con,
+	struct request rq = { .o = arg, .con = con, .conn = conn_of(con),
 	    .head = strcmp(method, "HEAD") == 0 };
-	char path[LIMIT_HTTP_PATH_BYTES];
 
-	(void)version;
 	(void)upload;
+	(void)upload_bytes;
+	if (rq.conn == NULL)
+		return MHD_NO;
 	if (*state == NULL) {		/* headers only: MHD calls again */
-		*state = arg;
-		atomic_fetch_add(&rq.o->active, 1);
-		if (rq.head || strcmp(method, "GET") == 0 ||
-		    strcmp(method, "OPTIONS") == 0)
-			return MHD_YES;
-		return respond_method(&rq);
-	}
-	if (*upload_bytes > 0) {	/* a GET with a body: not read */
-		*upload_bytes = 0;
-		return MHD_YES;
+		*state = rq.conn;
+		rq.conn->url = url;
+		rq.conn->method = method;
+		conn_begin(rq.o, rq.conn);
+		return look_at_head(&rq, method, version);
 	}
 	if (strcmp(method, "OPTIONS") == 0)
-		return respond_options(&rq);
-	if (!http_path(url, path, sizeof(path)))
-		return respond_error(&rq, MHD_HTTP_NOT_FOUND, "not found\n");
-	rq.path = path;
-	if (part_without_msn(&rq))
-		return respond_error(&rq, MHD_HTTP_BAD_REQUEST,
-		    "_HLS_part needs _HLS_msn\n");
-	if (strcmp(path, STREAMS_PATH) == 0)
-		return respond_streams(&rq);
-	return respond_file(&rq);
+		return answer_options(&rq);
+	return answer(&rq, url);
 }
 
 static void
 on_completed(void *arg, struct MHD_Connection *con, void **state,
     enum MHD_RequestTerminationCode why)
 {
-	struct origin *o = arg;
-
 	(void)con;
 	(void)why;
 	if (*state != NULL)
-		atomic_fetch_sub(&o->active, 1);
+		conn_end(arg, *state);
 	*state = NULL;
 }
 
@@ -384,33 +134,118 @@ static void	on_log(void *, const char *, va_list)
 static void
 on_log(void *arg, const char *fmt, va_list ap)
 {
-	char text[256];
+	struct origin *o = arg;
+	char text[sizeof(o->said)];
 
-	(void)arg;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	text[strcspn(text, "\n")] = '\0';
 	log_debug("libmicrohttpd: %s", text);
+	pthread_mutex_lock(&o->conns_lock);
+	memcpy(o->said, text, sizeof(text));
+	pthread_mutex_unlock(&o->conns_lock);
 }
 
-static struct MHD_Daemon *
-start_daemon(struct origin *o)
+struct MHD_Daemon *
+origin_daemon(struct origin *o, int fd, const char *cert, const char *key,
+    struct err *err)
 {
 	const struct origin_conf *c = &o->conf;
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)cert },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
+		    (void *)(uintptr_t)TLS_PRIORITIES },
+		{ MHD_OPTION_END, 0, NULL }
+	};
+	struct MHD_Daemon *d;
 
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
-	    MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, NULL, NULL, on_request, o,
-	    MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-	    MHD_OPTION_LISTEN_SOCKET, c->listen_fd,
+	snprintf(o->said, sizeof(o->said), "it does not say why");
+	d = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
+	    MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC |
+	    (cert != NULL ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, o,
+	    MHD_OPTION_EXTERNAL_LOGGER, on_log, o,
+	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_THREAD_POOL_SIZE, c->threads > 1 ? c->threads : 0,
 	    MHD_OPTION_CONNECTION_LIMIT, c->connections,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, c->per_address,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LIMIT_HTTP_IDLE_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    (size_t)LIMIT_HTTP_HEADER_BYTES,
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, o,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, o,
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+	    MHD_OPTION_ARRAY, cert != NULL ? tls : &tls[3],
 	    MHD_OPTION_END);
+	if (d == NULL) {
+		close(fd);
+		err_set(err, cert != NULL ? ERR_CONFIG : ERR_OS,
+		    "cannot start libmicrohttpd: %s", o->said);
+	}
+	return d;
+}
+
+static void
+init(struct origin *o, const struct origin_conf *conf)
+{
+	o->conf = *conf;
+	o->keys = conf->keys;
+	o->watch_fd = -1;
+	playlists_init(o);
+	TAILQ_INIT(&o->conns);
+	pthread_mutex_init(&o->lock, NULL);
+	pthread_mutex_init(&o->conns_lock, NULL);
+	pthread_mutex_init(&o->streams_lock, NULL);
+	pthread_mutex_init(&o->log_lock, NULL);
+	pthread_rwlock_init(&o->keys_lock, NULL);
+	buf_init(&o->streams, LIMIT_HTTP_STREAMS_BYTES);
+	buf_init(&o->log, LIMIT_HTTP_LOG_BYTES);
+}
+
+static void
+release(struct origin *o)
+{
+	if (o->conf.listen_fd != -1)
+		close(o->conf.listen_fd);
+	if (o->conf.tls_fd != -1)
+		close(o->conf.tls_fd);
+	playlists_release(o);
+	http_keys_free(o->keys);
+	buf_release(&o->streams);
+	buf_release(&o->log);
+	pthread_mutex_destroy(&o->lock);
+	pthread_mutex_destroy(&o->conns_lock);
+	pthread_mutex_destroy(&o->streams_lock);
+	pthread_mutex_destroy(&o->log_lock);
+	pthread_rwlock_destroy(&o->keys_lock);
+	free(o);
+}
+
+static void
+stop_daemons(struct origin *o)
+{
+	struct MHD_Daemon *all[] = { o->daemons[0], o->daemons[1],
+	    o->retired };
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i] != NULL)
+			MHD_stop_daemon(all[i]);
+}
+
+static int
+start_daemons(struct origin *o, struct err *err)
+{
+	int fd = o->conf.listen_fd;
+
+	if (fd != -1) {
+		o->conf.listen_fd = -1;		/* taken */
+		o->daemons[0] = origin_daemon(o, fd, NULL, NULL, err);
+		if (o->daemons[0] == NULL)
+			return -1;
+	}
+	return o->conf.tls_fd != -1 ? origin_tls_start(o, err) : 0;
 }
 
 struct origin *
@@ -420,41 +255,61 @@ origin_start(const struct origin_conf *conf, struct err *err)
 
 	if (o == NULL) {
 		err_nomem(err);
-		close(conf->listen_fd);
 		return NULL;
 	}
-	o->conf = *conf;
-	atomic_init(&o->active, 0);
-	pthread_mutex_init(&o->lock, NULL);
-	buf_init(&o->streams, LIMIT_HTTP_STREAMS_BYTES);
-	if ((o->daemon = start_daemon(o)) == NULL) {
-		err_set(err, ERR_OS, "cannot start libmicrohttpd");
-		close(conf->listen_fd);
-		pthread_mutex_destroy(&o->lock);
-		free(o);
+	init(o, conf);
+	if (keeper_start(o, err) == -1) {
+		release(o);
+		return NULL;
+	}
+	if (start_daemons(o, err) == -1) {
+		origin_stop(o);
 		return NULL;
 	}
 	return o;
 }
 
+int
+origin_reload(struct origin *o, struct http_keys *keys, struct err *err)
+{
+	struct http_keys *before = keys;
+	int rc = 0;
+
+	if (o->daemons[1] != NULL)
+		rc = origin_tls_reload(o, err);
+	if (rc == 0 && keys != NULL) {
+		pthread_rwlock_wrlock(&o->keys_lock);
+		before = o->keys;
+		o->keys = keys;
+		pthread_rwlock_unlock(&o->keys_lock);
+	}
+	http_keys_free(before);
+	return rc;
+}
+
 unsigned
 origin_quiesce(struct origin *o)
 {
-	if (o->conf.listen_fd != -1) {
-		int fd = MHD_quiesce_daemon(o->daemon);
+	int i, fd;
 
-		if (fd != -1)
-			close(fd);
-		o->conf.listen_fd = -1;
+	if (!atomic_load(&o->draining)) {
+		for (i = 0; i < 2; i++)
+			if (o->daemons[i] != NULL && (fd =
+			    MHD_quiesce_daemon(o->daemons[i])) != -1)
+				close(fd);
+		if (o->conf.tls_fd != -1)
+			close(o->conf.tls_fd);
+		o->conf.tls_fd = -1;
+		atomic_store(&o->draining, true);
 	}
+	conns_quiesce(o, false);
 	return atomic_load(&o->active);
 }
 
 void
 origin_stop(struct origin *o)
 {
-	MHD_stop_daemon(o->daemon);
-	buf_release(&o->streams);
-	pthread_mutex_destroy(&o->lock);
-	free(o);
+	keeper_stop(o);
+	stop_daemons(o);
+	release(o);
 }

@@ -27,7 +27,8 @@ done
 
 mkfifo "$tmp/ready"
 segment-serve --spool "$spool" --page "$page" --listen 127.0.0.1:0 \
-    --ready-fd 3 --threads 2 3>"$tmp/ready" 2>"$tmp/serve.err" &
+    --ready-fd 3 --threads 2 --log --metrics "$tmp/metrics" 3>"$tmp/ready" \
+    >"$tmp/log" 2>"$tmp/serve.err" &
 pids=$!
 server=$!
 read -r port <"$tmp/ready"
@@ -158,6 +159,43 @@ s1 /s1/main.m3u8 true" 'lists what is live and what is not'
 is "$(jq '[.[] | .age_ms | type] | unique == ["number"]' "$tmp/body")" true \
     'with ages'
 
+# Compressed, for who takes it.
+{
+	printf '#EXTM3U\n#EXT-X-TARGETDURATION:6\n'
+	seq -f '#EXTINF:6,
+%09g.m4s' 100
+} >"$spool/www/s1/h264/.new"
+mv "$spool/www/s1/h264/.new" "$spool/www/s1/h264/live.m3u8"
+get /s1/h264/live.m3u8
+is "$(field Content-Encoding) $(field Vary)" ' Accept-Encoding' \
+    'not compressed'
+is "$(field Cache-Control)" max-age=3 'half a target duration'
+plain=$(field ETag)
+get /s1/h264/live.m3u8 -H 'Accept-Encoding: br, gzip'
+is "$code $(field Content-Encoding)" '200 gzip' 'gzip'
+zipped=$(field ETag)
+[ "$plain" != "$zipped" ]; ok $? 'with an ETag of its own'
+is "$(field Content-Length)" "$(wc -c <"$tmp/body")" 'and its length'
+gzip -dc <"$tmp/body" | cmp -s - "$spool/www/s1/h264/live.m3u8"
+ok $? 'it is the playlist'
+get /s1/h264/live.m3u8 -H 'Accept-Encoding: gzip' -H "If-None-Match: $zipped"
+is "$code $(field ETag)" "304 $zipped" 'unchanged'
+get /s1/h264/live.m3u8 -H 'Accept-Encoding: gzip;q=0'
+is "$(field Content-Encoding)" '' 'not for who does not'
+get /s1/main.m3u8 -H 'Accept-Encoding: gzip'
+is "$(field Content-Encoding)" '' 'nor where it is no use'
+get "/$seg" -H 'Accept-Encoding: gzip'
+is "$(field Content-Encoding)" '' 'nor segments'
+get /s1/h264/live.m3u8 -I -H 'Accept-Encoding: gzip'
+is "$code $(field Content-Encoding)" '200 gzip' 'HEAD says the same'
+
+# The time, for DASH.
+get /time
+is "$code $(field Cache-Control)" '200 no-store' '/time'
+said=$(date -d "$(cat "$tmp/body")" +%s) now=$(date +%s)
+[ $((now - said)) -ge 0 ] && [ $((now - said)) -lt 20 ]
+ok $? "it is the time: $(cat "$tmp/body")"
+
 # Low latency is not offered, but its one rule without a playlist holds.
 get '/s1/main.m3u8?_HLS_part=1'
 is "$code" 400 '_HLS_part without _HLS_msn'
@@ -183,6 +221,16 @@ wait "$curl_pid"
 is "$(wc -c <"$tmp/big")" 20000000 'the answer under way was finished'
 pids=
 is "$(cat "$tmp/serve.err")" '' 'nothing on standard error'
+
+is "$(awk -F '\t' 'NF != 7 || $5 !~ /^[0-9]+$/' "$tmp/log")" '' \
+    'the log has seven fields'
+is "$(head -n 1 "$tmp/log" | cut -f 2-6)" \
+    "127.0.0.1	GET	/$seg	200	10" 'of the first request'
+is "$(grep -c '	304	0	' "$tmp/log")" 3 'three were unchanged'
+is "$(tail -n 1 "$tmp/log" | cut -f 4-6)" '/s1/big.m4s	200	20000000' \
+    'the last is there'
+grep -q '^livespool_http_requests_total [0-9]' "$tmp/metrics"
+ok $? 'there are metrics'
 
 run /dev/null segment-serve
 status_is 64 'no spool is wrong usage'
