@@ -387,29 +387,40 @@ parse_mdia(struct rd *r, struct track *t, bool *keep, struct err *err)
 	return rc;
 }
 
-/* The first edit; more than one is nothing that we write. */
+/*
+ * Where the first edit that has media starts; one that is empty in front of
+ * it delays what is shown, and media_time -1 says so.
+ */
+static int
+parse_elst(struct box *box, struct track *t, struct err *err)
+{
+	uint32_t flags, count;
+	uint64_t start = 0;
+	bool wide = full_box(&box->body, &flags) == 1, empty = true;
+
+	for (count = rd_u32(&box->body); count > 0 && empty &&
+	    !box->body.bad; count--) {
+		rd_bytes(&box->body, wide ? 8 : 4);
+		start = wide ? rd_u64(&box->body) : rd_u32(&box->body);
+		empty = start == (wide ? UINT64_MAX : UINT32_MAX);
+		rd_u32(&box->body);
+	}
+	if (box->body.bad || (!empty && start > INT32_MAX))
+		return box_error(box, "bad edit list", err);
+	t->media_start = empty ? 0 : (uint32_t)start;
+	return 0;
+}
+
 static int
 parse_edts(struct rd *r, struct track *t, struct err *err)
 {
 	struct box box;
-	uint32_t flags;
-	uint64_t start;
 	int rc;
 
-	while ((rc = next_box(r, &box, err)) == 1) {
-		if (box.type != MP4_TYPE('e', 'l', 's', 't'))
-			continue;
-		if (full_box(&box.body, &flags) == 1) {
-			rd_bytes(&box.body, 4 + 8);
-			start = rd_u64(&box.body);
-		} else {
-			rd_bytes(&box.body, 4 + 4);
-			start = rd_u32(&box.body);
-		}
-		if (box.body.bad || start > INT32_MAX)
-			return box_error(&box, "bad edit list", err);
-		t->media_start = (uint32_t)start;
-	}
+	while ((rc = next_box(r, &box, err)) == 1)
+		if (box.type == MP4_TYPE('e', 'l', 's', 't') &&
+		    parse_elst(&box, t, err) == -1)
+			return -1;
 	return rc;
 }
 
