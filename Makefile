@@ -50,9 +50,10 @@ LIBS_rtmp-recv     := -lyaml -lssl -lcrypto -lseccomp
 LIBS_fragment-split := -lxxhash
 LIBS_segment-store := -lyaml -lxxhash -larchive
 LIBS_transcode-job := -lavcodec -lswscale -lswresample -lavutil -lyaml -lxxhash -lseccomp
-LIBS_playlist-gen  := -lyaml -lxxhash
+LIBS_playlist-gen  := -lyaml -lxxhash -lcurl
 LIBS_segment-serve := -lmicrohttpd -lcrypto -lz
-LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_segment-serve) $(LIBS_transcode-job) -larchive -lm
+LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_segment-serve) \
+           $(LIBS_transcode-job) -larchive -lcurl -lm
 
 # A publisher for tests/pipe/clients.t, which does without if need be.
 LIBRTMP := $(if $(wildcard /usr/include/librtmp/rtmp.h),$B/tests/librtmp-publish)
@@ -65,6 +66,7 @@ all: $(CMDS:%=$B/bin/%) $(SCRIPTS:%=$B/bin/%)
 
 # A program with commands has a file for each, in a directory of its name.
 $B/bin/segment-store: $(patsubst %.c,$B/%.o,$(wildcard cmd/segment-store/*.c))
+$B/bin/playlist-gen: $(patsubst %.c,$B/%.o,$(wildcard cmd/playlist-gen/*.c))
 $(CMDS:%=$B/bin/%): $B/bin/%: $B/cmd/%.o $B/lib.a
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \

@@ -23,13 +23,18 @@
 #include "store/hls.h"
 #include "store/spool.h"
 
+#include "playlist-gen/check.h"
+
 enum {
-	KEY_DASH = OPT_LONG,
+	KEY_CHECK = OPT_LONG,
+	KEY_DASH,
 	KEY_EVENT,
 	KEY_FOLLOW,
+	KEY_FOR,
 	KEY_FROM,
 	KEY_LIVE,
 	KEY_LOW_LATENCY,
+	KEY_NO_MEDIA,
 	KEY_PART_TARGET,
 	KEY_PATIENCE,
 	KEY_PRINT,
@@ -42,10 +47,15 @@ enum {
 };
 
 static const struct opt_spec opts[] = {
+	{ KEY_CHECK, "check", NULL,
+	    "say what is wrong with the playlists of TREEs or URLs" },
 	{ KEY_FOLLOW, "follow", NULL, "keep running, update as the store grows" },
+	{ KEY_FOR, "for", "TIME", "with --check: read live playlists again" },
 	{ KEY_LIVE, "live", NULL, "sliding playlists (the default)" },
 	{ KEY_LOW_LATENCY, "low-latency", NULL,
 	    "with parts, for an origin that can block (LL-HLS)" },
+	{ KEY_NO_MEDIA, "no-media", NULL,
+	    "with --check: playlists only, not what they list" },
 	{ KEY_PART_TARGET, "part-target", "TIME",
 	    "no part is longer (default: 1050ms)" },
 	{ KEY_PATIENCE, "patience", "TIME",
@@ -71,7 +81,9 @@ static const struct opt_spec opts[] = {
 static const struct opt_prog prog = {
 	.name = "playlist-gen",
 	.synopsis = "--spool DIR [--live] [--low-latency] [--segment TIME] "
-	    "[--window TIME] [--follow]\n    [STREAM...]\n--spool DIR --vod [STREAM...]",
+	    "[--window TIME] [--follow]\n    [STREAM...]\n"
+	    "--spool DIR --vod [STREAM...]\n"
+	    "--check [--for TIME] [--no-media] TREE|URL...",
 	.summary = "Write the HLS playlists of all streams, or of STREAMs.",
 	.opts = opts,
 	.trailer =
@@ -93,6 +105,8 @@ struct conf {
 	struct hls_conf	 hls;
 	int64_t		 part_target_us;
 	bool		 low_latency, follow, print;
+	bool		 check, no_media;
+	int64_t		 for_us;	/* --check: how long */
 	int		 ready_fd;	/* -1: none */
 };
 
@@ -118,6 +132,14 @@ parse_one(struct conf *c, int key, const char *arg, struct err *err)
 	uint64_t n;
 
 	switch (key) {
+	case KEY_CHECK:
+		c->check = true;
+		return 0;
+	case KEY_FOR:
+		return parse_time("--for", arg, 1, &c->for_us, err);
+	case KEY_NO_MEDIA:
+		c->no_media = true;
+		return 0;
 	case KEY_DASH:
 		return refuse("--dash", err);
 	case KEY_EVENT:
@@ -186,6 +208,11 @@ parse_args(struct conf *c, struct opt_state *os, int argc, char *argv[],
 			return -1;
 	if (key == -1)
 		return -1;
+	if (c->check)
+		return opt_operands(os, argc, 1, -1, err);
+	if (c->for_us > 0 || c->no_media)
+		return err_set(err, ERR_USAGE,
+		    "--for and --no-media are for --check");
 	if (c->spool == NULL || *c->spool == '\0')
 		return err_set(err, ERR_USAGE, "missing --spool DIR");
 	if (c->follow && c->hls.kind == PLAYLIST_VOD)
@@ -321,11 +348,17 @@ main(int argc, char *argv[])
 	struct err err = ERR_INIT;
 	struct opt_state os;
 	struct conf c;
+	int rc;
 
 	opt_begin(&os, &prog);
 	if (parse_args(&c, &os, argc, argv, &err) == -1)
 		return err.cls == ERR_USAGE ? opt_usage_error(&os, &err) :
 		    log_fatal(&err);
+	if (c.check) {
+		rc = check_operands(argv + os.next, (size_t)(argc - os.next),
+		    c.for_us, c.no_media, &err);
+		return rc == -1 ? log_fatal(&err) : rc;
+	}
 	if (run(&c, argv + os.next, (size_t)(argc - os.next), &err) == -1)
 		return log_fatal(&err);
 	return 0;

@@ -140,4 +140,16 @@
 #define LIMIT_WINDOW_S		(4 * 3600)
 #define LIMIT_INIT_BYTES	(256 * 1024)
 
+/* playlist-gen --check.  Playlists of one multivariant playlist, and what is
+   said of all. */
+#define LIMIT_CHECK_LISTS	256
+#define LIMIT_CHECK_SAID	8192
+/* Playlists in a tree. */
+#define LIMIT_CHECK_FILES	10000
+/* One resource over HTTP: to connect, and in all. */
+#define LIMIT_FETCH_CONNECT_S	5
+#define LIMIT_FETCH_S		30
+/* Segments that left a list while it is watched. */
+#define LIMIT_CHECK_GONE	16384
+
 #endif /* BASE_LIMITS_H */
