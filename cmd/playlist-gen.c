@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -21,6 +22,7 @@
 #include "base/watch.h"
 #include "store/follow.h"
 #include "store/hls.h"
+#include "store/select.h"
 #include "store/spool.h"
 
 #include "playlist-gen/check.h"
@@ -32,6 +34,7 @@ enum {
 	KEY_FOLLOW,
 	KEY_FOR,
 	KEY_FROM,
+	KEY_LINGER,
 	KEY_LIVE,
 	KEY_LOW_LATENCY,
 	KEY_NO_MEDIA,
@@ -49,8 +52,13 @@ enum {
 static const struct opt_spec opts[] = {
 	{ KEY_CHECK, "check", NULL,
 	    "say what is wrong with the playlists of TREEs or URLs" },
+	{ KEY_EVENT, "event", NULL, "all there is, growing (DVR)" },
 	{ KEY_FOLLOW, "follow", NULL, "keep running, update as the store grows" },
 	{ KEY_FOR, "for", "TIME", "with --check: read live playlists again" },
+	{ KEY_FROM, "from", "TIME",
+	    "a clip: what arrived at TIME or later, as VOD" },
+	{ KEY_LINGER, "linger", "TIME",
+	    "an end when nothing came for so long (default: 60s)" },
 	{ KEY_LIVE, "live", NULL, "sliding playlists (the default)" },
 	{ KEY_LOW_LATENCY, "low-latency", NULL,
 	    "with parts, for an origin that can block (LL-HLS)" },
@@ -67,22 +75,20 @@ static const struct opt_spec opts[] = {
 	    "of segments, 1s to 6s, a fragment a second (default: 1s)" },
 	{ KEY_SPOOL, "spool", "DIR",
 	    "the spool (default: $LIVESPOOL_SPOOL)" },
+	{ KEY_TO, "to", "TIME", "the same, before TIME" },
 	{ KEY_VOD, "vod", NULL, "everything stored, with an end" },
 	{ KEY_WINDOW, "window", "TIME",
 	    "length of the live playlists (default: 30s)" },
 	/* Part of the command line, and refused by name until they work. */
 	{ KEY_DASH, "dash", NULL, "not supported yet" },
-	{ KEY_EVENT, "event", NULL, "not supported yet" },
-	{ KEY_FROM, "from", "TIME", "not supported yet" },
-	{ KEY_TO, "to", "TIME", "not supported yet" },
 	OPT_END
 };
 
 static const struct opt_prog prog = {
 	.name = "playlist-gen",
-	.synopsis = "--spool DIR [--live] [--low-latency] [--segment TIME] "
-	    "[--window TIME] [--follow]\n    [STREAM...]\n"
-	    "--spool DIR --vod [STREAM...]\n"
+	.synopsis = "--spool DIR [--live | --event] [--follow] [--low-latency] "
+	    "[STREAM...]\n"
+	    "--spool DIR --vod [--from TIME] [--to TIME] [STREAM...]\n"
 	    "--check [--for TIME] [--no-media] TREE|URL...",
 	.summary = "Write the HLS playlists of all streams, or of STREAMs.",
 	.opts = opts,
@@ -104,7 +110,8 @@ struct conf {
 	const char	*spool;
 	struct hls_conf	 hls;
 	int64_t		 part_target_us;
-	bool		 low_latency, follow, print;
+	int64_t		 from_us, to_us;	/* of a clip */
+	bool		 kind, clip, low_latency, follow, print;
 	bool		 check, no_media;
 	int64_t		 for_us;	/* --check: how long */
 	int		 ready_fd;	/* -1: none */
@@ -125,6 +132,23 @@ parse_time(const char *option, const char *arg, int64_t min_us,
 	    LIMIT_WINDOW_S * INT64_C(1000000), us, err);
 }
 
+/* A point in time, which makes a clip of what is written. */
+static int
+parse_point(struct conf *c, const char *option, const char *arg, int64_t *us,
+    struct err *err)
+{
+	c->clip = true;
+	return select_parse_time(option, arg, clock_wall_us(), us, err);
+}
+
+static int
+set_kind(struct conf *c, enum playlist_kind kind)
+{
+	hls_conf_kind(&c->hls, kind);
+	c->kind = true;
+	return 0;
+}
+
 static int
 parse_one(struct conf *c, int key, const char *arg, struct err *err)
 {
@@ -143,17 +167,16 @@ parse_one(struct conf *c, int key, const char *arg, struct err *err)
 	case KEY_DASH:
 		return refuse("--dash", err);
 	case KEY_EVENT:
-		return refuse("--event", err);
-	case KEY_FROM:
-		return refuse("--from", err);
-	case KEY_TO:
-		return refuse("--to", err);
+		return set_kind(c, PLAYLIST_EVENT);
 	case KEY_FOLLOW:
 		c->follow = true;
 		return 0;
+	case KEY_FROM:
+		return parse_point(c, "--from", arg, &c->from_us, err);
+	case KEY_LINGER:
+		return parse_time("--linger", arg, 0, &c->hls.linger_us, err);
 	case KEY_LIVE:
-		c->hls.kind = PLAYLIST_LIVE;
-		return 0;
+		return set_kind(c, PLAYLIST_LIVE);
 	case KEY_LOW_LATENCY:
 		c->low_latency = true;
 		return 0;
@@ -183,14 +206,35 @@ parse_one(struct conf *c, int key, const char *arg, struct err *err)
 	case KEY_SPOOL:
 		c->spool = arg;
 		return 0;
+	case KEY_TO:
+		return parse_point(c, "--to", arg, &c->to_us, err);
 	case KEY_VOD:
-		c->hls.kind = PLAYLIST_VOD;
-		return 0;
+		return set_kind(c, PLAYLIST_VOD);
 	case KEY_WINDOW:
 		return parse_time("--window", arg, HLS_LIST_MIN * 1000000,
 		    &c->hls.window_us, err);
 	}
 	return err_set(err, ERR_BUG, "option %d is not handled", key);
+}
+
+/* What was asked for, once all options are known. */
+static int
+choose_kind(struct conf *c, struct err *err)
+{
+	if (c->spool == NULL || *c->spool == '\0')
+		return err_set(err, ERR_USAGE, "missing --spool DIR");
+	if (c->clip && c->kind && c->hls.kind != PLAYLIST_VOD)
+		return err_set(err, ERR_USAGE, "--from and --to are for --vod");
+	if (c->clip && c->from_us >= c->to_us)
+		return err_set(err, ERR_USAGE, "--to is not after --from");
+	if (c->clip)
+		hls_conf_clip(&c->hls, c->from_us, c->to_us);
+	if (c->hls.kind == PLAYLIST_VOD && (c->follow || c->low_latency))
+		return err_set(err, ERR_USAGE, "--follow and --low-latency are "
+		    "for --live and --event");
+	if (c->low_latency)
+		c->hls.part_target_us = c->part_target_us;
+	return 0;
 }
 
 static int
@@ -201,8 +245,11 @@ parse_args(struct conf *c, struct opt_state *os, int argc, char *argv[],
 	int key, i;
 
 	*c = (struct conf){ .spool = getenv("LIVESPOOL_SPOOL"),
-	    .ready_fd = -1, .part_target_us = PART_TARGET_US, .hls = { .kind = PLAYLIST_LIVE,
-	    .window_us = 30000000, .patience_us = 6000000 } };
+	    .ready_fd = -1, .part_target_us = PART_TARGET_US,
+	    .from_us = INT64_MIN, .to_us = INT64_MAX,
+	    .hls = { .window_us = 30000000, .patience_us = 6000000,
+	    .linger_us = 60000000 } };
+	hls_conf_kind(&c->hls, PLAYLIST_LIVE);
 	while ((key = opt_next(os, argc, argv, &arg, err)) > 0)
 		if (parse_one(c, key, arg, err) == -1)
 			return -1;
@@ -213,14 +260,8 @@ parse_args(struct conf *c, struct opt_state *os, int argc, char *argv[],
 	if (c->for_us > 0 || c->no_media)
 		return err_set(err, ERR_USAGE,
 		    "--for and --no-media are for --check");
-	if (c->spool == NULL || *c->spool == '\0')
-		return err_set(err, ERR_USAGE, "missing --spool DIR");
-	if (c->follow && c->hls.kind == PLAYLIST_VOD)
-		return err_set(err, ERR_USAGE, "--follow is for --live");
-	if (c->low_latency && c->hls.kind == PLAYLIST_VOD)
-		return err_set(err, ERR_USAGE, "--low-latency is for --live");
-	if (c->low_latency)
-		c->hls.part_target_us = c->part_target_us;
+	if (choose_kind(c, err) == -1)
+		return -1;
 	for (i = os->next; i < argc; i++)
 		if (!name_ok(argv[i]))
 			return err_set(err, ERR_USAGE,

@@ -169,9 +169,9 @@ sub check_media {
 		complain("$path: no $tag") if ($p->{$tag} // '') !~ /^\d+$/;
 	}
 	if (exists $p->{'PLAYLIST-TYPE'}) {
-		complain("$path: no ENDLIST") if !exists $p->{ENDLIST};
+		complain("$path: no ENDLIST") if !exists $p->{ENDLIST} &&
+		    $p->{'PLAYLIST-TYPE'} ne 'EVENT';
 	} else {
-		complain("$path: ENDLIST") if exists $p->{ENDLIST};
 		complain("$path: no DISCONTINUITY-SEQUENCE")
 		    if !exists $p->{'DISCONTINUITY-SEQUENCE'};
 	}

@@ -55,10 +55,17 @@ read_numbers(const char *text, uint32_t *from, uint32_t *count)
 	return any;
 }
 
+static bool
+has(const struct buf *b, const char *tag)
+{
+	return strstr((const char *)b->p, tag) != NULL;
+}
+
 /*
- * 1 when the playlist PATH has no end yet, and from where on its segments
- * must be there: RFC 8216 section 6.2.2 wants those that left it kept for
- * as long as the playlist is.  0, or -1.
+ * 1 when the playlist PATH is of a stream that goes on, or may, and from
+ * where on its segments must be there: RFC 8216 section 6.2.2 wants those
+ * that left it kept for as long as the playlist is.  One that has everything
+ * and an end is a recording, which may lose its start.  0, or -1.
  */
 static int
 live_playlist(struct spool *s, const char *path, uint32_t *from,
@@ -73,9 +80,12 @@ live_playlist(struct spool *s, const char *path, uint32_t *from,
 		rc = err->errnum == ENOENT ? 0 : -1;
 	buf_put_u8(&b, '\0');
 	if (rc == 0 && b.n > 1 && buf_ok(&b, err) == 0 &&
-	    strstr((char *)b.p, "#EXT-X-ENDLIST") == NULL &&
+	    !has(&b, "#EXT-X-PLAYLIST-TYPE:VOD") &&
 	    read_numbers((char *)b.p, from, &count)) {
 		*from = *from > count + 1 ? *from - count - 1 : 0;
+		if (has(&b, "#EXT-X-PLAYLIST-TYPE:EVENT") &&
+		    has(&b, "#EXT-X-ENDLIST"))
+			*from = SPOOL_SEQ_MAX + 1;
 		rc = 1;
 	}
 	buf_release(&b);

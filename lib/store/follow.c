@@ -17,6 +17,8 @@
 struct follow_stream {
 	struct timeline	t;
 	uint32_t	newest;		/* seq, when last written */
+	int64_t		quiet_us;	/* monotonic: when it has to be asked
+					   whether it is over */
 	unsigned	idle;		/* looks since it moved */
 	bool		touched;	/* to be written */
 	bool		complete;	/* waits for no rendition */
@@ -119,19 +121,62 @@ add_streams(struct follow *f, struct err *err)
 	return rc;
 }
 
+/*
+ * Has nothing come for as long as a publisher may be away?  Only the clock of
+ * the file system is asked, and only when it may be so.  0 or -1.
+ */
+static int
+find_over(struct follow *f, struct follow_stream *fs, uint32_t newest,
+    struct err *err)
+{
+	int64_t linger_us = f->conf->linger_us, now_us, mtime_us;
+	int64_t mono_us = clock_mono_us();
+	bool first = fs->newest == 0, moved = newest != fs->newest;
+
+	if (linger_us == 0 || f->conf->kind == PLAYLIST_VOD)
+		return 0;
+	if (moved && !first) {
+		fs->t.over = false;
+		fs->quiet_us = mono_us + linger_us;
+		return 0;
+	}
+	if (fs->t.over || mono_us < fs->quiet_us)
+		return 0;
+	if (spool_now_us(f->s, &now_us, err) == -1 ||
+	    timeline_written_us(f->s, fs->t.stream, newest, &mtime_us,
+	    err) == -1)
+		return -1;
+	fs->t.over = now_us - mtime_us > linger_us;
+	fs->quiet_us = mono_us + linger_us - (now_us - mtime_us) + LOOK_US;
+	return 0;
+}
+
+/* The numbers that are to be listed.  1, 0 when there are none, -1. */
+static int
+find_range(struct follow *f, struct follow_stream *fs, uint32_t *first,
+    uint32_t *last, struct err *err)
+{
+	int rc = timeline_newest(f->s, fs->t.stream, last, err);
+
+	if (rc != 1)
+		return rc;
+	if (f->conf->clip)
+		return hls_clip(f->s, fs->t.stream, f->conf, first, last, err);
+	*first = hls_first_seq(f->conf, *last);
+	return find_over(f, fs, *last, err) == -1 ? -1 : 1;
+}
+
 /* 1, 0 when the stream has nothing, -1. */
 static int
 write_stream(struct follow *f, struct follow_stream *fs, struct err *err)
 {
 	struct hls_result result;
-	uint32_t newest;
+	uint32_t first, newest;
 	int rc;
 
-	rc = timeline_newest(f->s, fs->t.stream, &newest, err);
-	if (rc != 1)
+	if ((rc = find_range(f, fs, &first, &newest, err)) != 1)
 		return rc;
-	if (timeline_load(&fs->t, f->s, hls_first_seq(f->conf, newest),
-	    newest, err) == -1 ||
+	if (timeline_load(&fs->t, f->s, first, newest, err) == -1 ||
 	    hls_publish(f->s, &fs->t, f->conf, f->written, f->arg, &result,
 	    err) == -1)
 		return -1;
@@ -159,8 +204,9 @@ follow_once(struct follow *f, struct err *err)
 		rc = write_stream(f, &f->streams[i], err);
 		if (rc == 0 && f->nonly > 0)
 			rc = err_set(err, ERR_INPUT,
-			    "nothing is stored of stream '%s'",
-			    f->streams[i].t.stream);
+			    "nothing is stored of stream '%s'%s",
+			    f->streams[i].t.stream,
+			    f->conf->clip ? " in that time" : "");
 		if (rc == -1 && first.cls == ERR_NONE)
 			first = *err;
 		else if (rc == -1)
@@ -199,6 +245,9 @@ moved(struct follow *f, struct follow_stream *fs, size_t i)
 	struct err err = ERR_INIT;
 	uint32_t newest = 0;
 
+	if (f->conf->linger_us != 0 && !fs->t.over &&
+	    clock_mono_us() >= fs->quiet_us)
+		return true;
 	if (fs->idle >= IDLE_LOOKS && (f->looks + i) % IDLE_EVERY != 0)
 		return false;
 	if (fs->idle < IDLE_LOOKS)

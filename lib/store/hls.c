@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -25,13 +26,55 @@ fragments_of(const struct hls_conf *conf)
 	return conf->fragments == 0 ? 1 : conf->fragments;
 }
 
+void
+hls_conf_kind(struct hls_conf *conf, enum playlist_kind kind)
+{
+	static const char *const names[] = { [PLAYLIST_LIVE] = "live",
+	    [PLAYLIST_EVENT] = "event", [PLAYLIST_VOD] = "vod" };
+
+	conf->kind = kind;
+	snprintf(conf->name, sizeof(conf->name), "%s", names[kind]);
+}
+
+/* "20231114T221320.123Z": a time as part of a name. */
+static void
+put_time(char *name, size_t n, int64_t us, const char *open)
+{
+	char date[CLOCK_RFC3339_BYTES];
+	size_t i, used = strlen(name);
+
+	if (us == INT64_MIN || us == INT64_MAX) {
+		snprintf(name + used, n - used, "-%s", open);
+		return;
+	}
+	clock_rfc3339(us, date);
+	if (used < n - 1)
+		name[used++] = '-';
+	for (i = 0; date[i] != '\0' && used < n - 1; i++)
+		if (date[i] != '-' && date[i] != ':')
+			name[used++] = date[i];
+	name[used] = '\0';
+}
+
+void
+hls_conf_clip(struct hls_conf *conf, int64_t from_us, int64_t to_us)
+{
+	hls_conf_kind(conf, PLAYLIST_VOD);
+	conf->clip = true;
+	conf->from_us = from_us;
+	conf->to_us = to_us;
+	snprintf(conf->name, sizeof(conf->name), "clip");
+	put_time(conf->name, sizeof(conf->name), from_us, "start");
+	put_time(conf->name, sizeof(conf->name), to_us, "end");
+}
+
 uint32_t
 hls_first_seq(const struct hls_conf *conf, uint32_t newest)
 {
 	uint32_t n = ENTRIES_OF(conf->window_us + conf->patience_us +
 	    fragments_of(conf) * HLS_LIST_MIN * INT64_C(1000000));
 
-	if (conf->kind == PLAYLIST_VOD || newest < n)
+	if (conf->kind != PLAYLIST_LIVE || newest < n)
 		return 0;
 	return newest - n;
 }
@@ -111,6 +154,8 @@ hls_choose(const struct timeline *t, const struct hls_conf *conf,
 	case PLAYLIST_LIVE:
 		span->first = window_start(t, conf);
 		break;
+	case PLAYLIST_EVENT:
+		break;
 	case PLAYLIST_VOD:	/* what no rendition has, at either end, is
 				   not worth a GAP */
 		while (end > 0 && !transcoded(t, t->entries[end - 1].seq))
@@ -171,12 +216,6 @@ write_if_changed(const struct publish *pb, const char *path,
 	return 0;
 }
 
-static const char *
-media_name(const struct hls_conf *conf)
-{
-	return conf->kind == PLAYLIST_VOD ? "vod.m3u8" : "live.m3u8";
-}
-
 static int
 make_row(struct publish *pb, struct row *row, struct err *err)
 {
@@ -212,8 +251,8 @@ add_reports(const struct publish *pb, struct row *row, struct err *err)
 		if (&pb->rows[i] == row || !pb->rows[i].in_main)
 			continue;
 		r = &row->p.reports[row->p.nreports++];
-		snprintf(r->uri, sizeof(r->uri), "../%s/%s",
-		    pb->rows[i].row->name, media_name(pb->conf));
+		snprintf(r->uri, sizeof(r->uri), "../%s/%s.m3u8",
+		    pb->rows[i].row->name, pb->conf->name);
 		r->msn = pb->rows[i].p.last_msn;
 		r->part = pb->rows[i].p.last_part;
 	}
@@ -233,8 +272,8 @@ write_row(const struct publish *pb, struct row *row, struct err *err)
 		return -1;
 	buf_init(&b, LIMIT_PLAYLIST_BYTES);
 	playlist_put_media(&b, &row->p);
-	snprintf(path, sizeof(path), "www/%s/%s/%s", pb->t->stream,
-	    row->row->name, media_name(pb->conf));
+	snprintf(path, sizeof(path), "www/%s/%s/%s.m3u8", pb->t->stream,
+	    row->row->name, pb->conf->name);
 	rc = write_if_changed(pb, path, &b, err);
 	buf_release(&b);
 	return rc;
@@ -249,8 +288,8 @@ is_early(const struct publish *pb)
 {
 	const struct timeline *t = pb->t;
 
-	return pb->conf->kind == PLAYLIST_LIVE && pb->span.count <
-	    MAIN_MIN + fragments_of(pb->conf) - 1 &&
+	return pb->conf->kind != PLAYLIST_VOD && pb->span.count <
+	    MAIN_MIN + fragments_of(pb->conf) - 1 && !t->over &&
 	    !t->entries[t->count - 1].ended;
 }
 
@@ -258,7 +297,7 @@ static int
 write_main(const struct publish *pb, struct err *err)
 {
 	struct playlist_rendition *r;
-	char path[SPOOL_PATH_BYTES];
+	char path[SPOOL_PATH_BYTES], media[HLS_NAME_BYTES + 8];
 	bool independent = true;
 	struct buf b;
 	size_t n = 0, i;
@@ -275,9 +314,10 @@ write_main(const struct publish *pb, struct err *err)
 			r[n++] = pb->rows[i].r;
 	}
 	buf_init(&b, LIMIT_PLAYLIST_BYTES);
-	playlist_put_main(&b, r, n, independent, media_name(pb->conf));
-	snprintf(path, sizeof(path), "www/%s/%s", pb->t->stream,
-	    pb->conf->kind == PLAYLIST_VOD ? "vod.m3u8" : "main.m3u8");
+	snprintf(media, sizeof(media), "%s.m3u8", pb->conf->name);
+	playlist_put_main(&b, r, n, independent, media);
+	snprintf(path, sizeof(path), "www/%s/%s.m3u8", pb->t->stream,
+	    pb->conf->kind == PLAYLIST_LIVE ? "main" : pb->conf->name);
 	rc = n == 0 ? 0 : write_if_changed(pb, path, &b, err);
 	buf_release(&b);
 	free(r);

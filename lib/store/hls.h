@@ -5,7 +5,9 @@
  * often and by whomever they are asked for.
  *
  *	www/STREAM/RENDITION/live.m3u8	www/STREAM/main.m3u8
- *	www/STREAM/RENDITION/vod.m3u8	www/STREAM/vod.m3u8
+ *	www/STREAM/RENDITION/NAME.m3u8	www/STREAM/NAME.m3u8
+ *
+ * where NAME is event, vod or a clip's.
  */
 #ifndef STORE_HLS_H
 #define STORE_HLS_H
@@ -24,8 +26,18 @@ struct timeline_row;
 /* draft-pantos-hls-rfc8216bis asks for three; Apple for six. */
 #define HLS_LIST_MIN	6
 
+#define HLS_FRAGMENTS_MAX	6
+#define HLS_NAME_BYTES		64
+
 struct hls_conf {
 	enum playlist_kind	kind;
+	char			name[HLS_NAME_BYTES];	/* of the files,
+						   without ".m3u8" */
+	int64_t			from_us, to_us;	/* VOD: what arrived then, if
+						   CLIP */
+	bool			clip;
+	int64_t			linger_us;	/* not VOD: an end when nothing
+						   came for so long; 0: never */
 	int64_t			window_us;	/* live: at least so much */
 	int64_t			patience_us;	/* live: of newer media, until
 						   a hole is a GAP */
@@ -35,7 +47,10 @@ struct hls_conf {
 						   0: none */
 };
 
-#define HLS_FRAGMENTS_MAX	6
+
+/* The playlists of KIND; the times of a clip may be INT64_MIN, INT64_MAX. */
+void	hls_conf_kind(struct hls_conf *conf, enum playlist_kind kind);
+void	hls_conf_clip(struct hls_conf *conf, int64_t from_us, int64_t to_us);
 
 /* The timeline's entries that every playlist of the stream is about. */
 struct hls_span {
@@ -45,6 +60,15 @@ struct hls_span {
 
 /* The first seq to load when NEWEST is the stream's newest. */
 uint32_t hls_first_seq(const struct hls_conf *conf, uint32_t newest);
+
+/*
+ * The fragments of a clip: those that arrived in its time, and in front of
+ * them what makes the first segment whole.  *LAST is the newest of the
+ * stream, at first.  1, 0 when there are none, or -1.
+ */
+int	hls_clip(struct spool *s, const char *stream,
+	    const struct hls_conf *conf, uint32_t *first, uint32_t *last,
+	    struct err *err) __attribute__((warn_unused_result));
 
 /* Choose the span; COUNT is 0 when there is nothing to list yet. */
 void	hls_choose(const struct timeline *t, const struct hls_conf *conf,

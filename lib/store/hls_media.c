@@ -34,6 +34,7 @@ struct media {
 	uint32_t			 mapped;	/* epoch of the last map */
 	size_t				 dated;		/* entries whose dates
 							   are told */
+	bool				 final;		/* nothing more comes */
 	int64_t				 newer_us;	/* from AT on */
 	size_t				 at;
 	bool				*complete;
@@ -126,8 +127,7 @@ fragment_of(struct media *m, size_t at, struct playlist_part *part)
 	look_at_epoch(m, te->epoch);
 	if (seg == NULL && !m->epoch.none) {
 		*m->complete = false;
-		if (m->conf->kind == PLAYLIST_LIVE &&
-		    m->newer_us < m->conf->patience_us)
+		if (!m->final && m->newer_us < m->conf->patience_us)
 			return false;
 	}
 	fragment_uri(m, te->epoch, te->seq, part->uri);
@@ -208,7 +208,7 @@ list_segment(struct media *m, const struct hls_segment *seg, struct err *err)
 		n++;
 	}
 	m->at = seg->first + n;
-	e->open = n < seg->count || !seg->closed;
+	e->open = n < seg->count || !(seg->closed || m->final);
 	if (e->open && (!low || n == 0))
 		return 0;
 	look_at_epoch(m, te->epoch);
@@ -293,6 +293,7 @@ hls_media(struct spool *s, const struct timeline *t,
 {
 	struct media m = { .s = s, .t = t, .row = row, .conf = conf,
 	    .span = span, .p = p, .dated = span->first, .at = span->first,
+	    .final = t->over || conf->kind == PLAYLIST_VOD,
 	    .complete = complete };
 	struct hls_segment seg = { .first = span->first };
 	size_t i, end = span->first + span->count, first = SIZE_MAX;
@@ -303,6 +304,7 @@ hls_media(struct spool *s, const struct timeline *t,
 	p->target_s = span->target_s;
 	p->part_target_us = conf->part_target_us;
 	p->independent = true;
+	p->ended = m.final;
 	*complete = true;
 	p->entries = calloc(span->count + 1, sizeof(*p->entries));
 	p->parts = calloc(conf->part_target_us == 0 ? 1 : span->count + 1,
@@ -322,7 +324,7 @@ hls_media(struct spool *s, const struct timeline *t,
 		return -1;
 	if (p->count > 0) {
 		set_numbers(&m, &t->entries[first]);
-		if (conf->part_target_us != 0)
+		if (conf->part_target_us != 0 && !m.final)
 			set_hint(&m);
 	}
 	return 0;

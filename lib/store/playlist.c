@@ -130,10 +130,14 @@ playlist_put_media(struct buf *b, const struct playlist *p)
 		put_control(b, p);
 	buf_printf(b, "#EXT-X-MEDIA-SEQUENCE:%" PRIu32 "\n",
 	    p->media_sequence);
-	switch (p->kind) {
-	case PLAYLIST_LIVE:
+	if (p->kind != PLAYLIST_VOD)
 		buf_printf(b, "#EXT-X-DISCONTINUITY-SEQUENCE:%" PRIu32 "\n",
 		    p->discontinuity_sequence);
+	switch (p->kind) {
+	case PLAYLIST_LIVE:
+		break;
+	case PLAYLIST_EVENT:
+		buf_put_str(b, "#EXT-X-PLAYLIST-TYPE:EVENT\n");
 		break;
 	case PLAYLIST_VOD:
 		buf_put_str(b, "#EXT-X-PLAYLIST-TYPE:VOD\n");
@@ -144,7 +148,7 @@ playlist_put_media(struct buf *b, const struct playlist *p)
 	for (i = 0; i < p->count; i++)
 		put_entry(b, p, &p->entries[i]);
 	put_ahead(b, p);
-	if (p->kind == PLAYLIST_VOD)
+	if (p->ended)
 		buf_put_str(b, "#EXT-X-ENDLIST\n");
 }
 

@@ -17,7 +17,8 @@
 struct buf;
 
 enum playlist_kind {
-	PLAYLIST_LIVE,		/* sliding: no PLAYLIST-TYPE, no ENDLIST */
+	PLAYLIST_LIVE,		/* sliding: no PLAYLIST-TYPE */
+	PLAYLIST_EVENT,		/* grows, and has all from its start on */
 	PLAYLIST_VOD,
 };
 
@@ -56,6 +57,7 @@ struct playlist {
 	uint32_t		 media_sequence;
 	uint32_t		 discontinuity_sequence;
 	bool			 independent;	/* all start on an IDR */
+	bool			 ended;		/* nothing will follow */
 	struct playlist_entry	*entries;	/* owned */
 	size_t			 count;
 	size_t			 fragments;	/* of the span they cover */

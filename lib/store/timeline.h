@@ -69,6 +69,8 @@ struct timeline {
 	size_t			 nanchors;
 	struct timeline_entry	*entries;	/* owned */
 	size_t			 count;
+	bool			 over;		/* its publishers are gone for
+						   good: set by whoever knows */
 };
 
 /*
@@ -77,6 +79,13 @@ struct timeline {
  */
 int	timeline_newest(struct spool *s, const char *stream, uint32_t *seq,
 	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * When the newest file of fragment SEQ was written, by the clock of the file
+ * system.  0 or -1.
+ */
+int	timeline_written_us(struct spool *s, const char *stream, uint32_t seq,
+	    int64_t *us, struct err *err) __attribute__((warn_unused_result));
 
 /*
  * Load FIRST <= seq <= LAST.  A file that cannot be read counts as absent

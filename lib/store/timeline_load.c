@@ -52,6 +52,30 @@ timeline_newest(struct spool *s, const char *stream, uint32_t *seq,
 	return found;
 }
 
+int
+timeline_written_us(struct spool *s, const char *stream, uint32_t seq,
+    int64_t *us, struct err *err)
+{
+	char **names = spool_renditions(s, stream, err);
+	struct spool_key key;
+	size_t i;
+	int rc;
+
+	if (names == NULL)
+		return -1;
+	/* Renditions may be late: they count where there is no original. */
+	rc = spool_find(s, stream, SPOOL_SRC, seq, &key, err);
+	for (i = 0; rc == 0 && names[i] != NULL; i++)
+		rc = spool_find(s, stream, names[i], seq, &key, err);
+	if (rc == 0)
+		rc = err_set(err, ERR_INPUT, "stream '%s': fragment %" PRIu32
+		    " is gone", stream, seq);
+	else if (rc == 1)
+		rc = spool_mtime_us(s, &key, us, err);
+	spool_free_names(names);
+	return rc == -1 ? -1 : 0;
+}
+
 /* Loading one row. */
 struct load {
 	struct timeline		*t;

@@ -223,7 +223,7 @@ cmp -s "$tmp/before" "$tmp/after"
 ok $? 'what it kept in memory changed nothing'
 
 # What is refused.
-for option in --event --dash '--from 1s' '--to 1s'; do
+for option in --dash; do
 	# shellcheck disable=SC2086 # an option and its argument
 	gen "$full" $option
 	status_is 69 "$option is not supported"

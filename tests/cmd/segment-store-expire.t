@@ -142,7 +142,7 @@ playlist() {		# playlist FIRST LAST
 	done
 }
 playlist 21 25 >"$LIVESPOOL_SPOOL/www/cam/low/live.m3u8"
-{ playlist 1 31; echo '#EXT-X-ENDLIST'; } \
+{ playlist 1 31; echo '#EXT-X-PLAYLIST-TYPE:VOD'; } \
     >"$LIVESPOOL_SPOOL/www/cam/low/vod.m3u8"
 expire --age 1d --force
 is "$(left cam | cut -d' ' -f1-2)" 'src/15 src/16' \

@@ -54,6 +54,7 @@ test_media(void)
 	    "a live playlist with a break and a gap");
 
 	p.kind = PLAYLIST_VOD;
+	p.ended = true;
 	p.independent = false;
 	p.count = 1;
 	buf_init(&b, 65536);
@@ -65,6 +66,19 @@ test_media(void)
 	    "#EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:00:00.000Z\n"
 	    "#EXTINF:1.000000,\n000001/000000/000000009.m4s\n"
 	    "#EXT-X-ENDLIST\n", "a VOD playlist");
+
+	p.kind = PLAYLIST_EVENT;
+	p.ended = false;
+	buf_init(&b, 65536);
+	playlist_put_media(&b, &p);
+	text_is(&b,
+	    "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:1\n"
+	    "#EXT-X-MEDIA-SEQUENCE:9\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n"
+	    "#EXT-X-PLAYLIST-TYPE:EVENT\n"
+	    "#EXT-X-MAP:URI=\"init-000001.mp4\"\n"
+	    "#EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:00:00.000Z\n"
+	    "#EXTINF:1.000000,\n000001/000000/000000009.m4s\n",
+	    "an EVENT playlist");
 }
 
 /* An open segment of two parts, a GAP before it. */
