@@ -14,6 +14,7 @@
 
 static const struct command *const commands[] = {
 	&claim_command,
+	&compare_command,
 	&done_command,
 	&expire_command,
 	&export_command,
@@ -35,6 +36,7 @@ static const struct opt_prog prog = {
 	"Keep the fragments of streams, and know what is there.", no_opts,
 	"Commands:\n"
 	"  claim    take tickets\n"
+	"  compare  find what a tar file has, too\n"
 	"  done     drop the tickets of originals that are complete\n"
 	"  expire   remove the oldest fragments\n"
 	"  export   write fragments as a tar file\n"

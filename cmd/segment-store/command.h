@@ -73,9 +73,10 @@ struct command {
 	int		(*run)(struct args *a, struct err *err);
 };
 
-extern const struct command claim_command, done_command, expire_command,
-    export_command, get_command, import_command, ls_command, pending_command,
-    put_command, requeue_command, stat_command, verify_command, watch_command;
+extern const struct command claim_command, compare_command, done_command,
+    expire_command, export_command, get_command, import_command, ls_command,
+    pending_command, put_command, requeue_command, stat_command,
+    verify_command, watch_command;
 
 /*
  * The rest of a command line: options, which may also follow operands, and
@@ -91,6 +92,11 @@ int	parse_owner(const char *arg, const char **owner, struct err *err);
 /* Call FN for each stream that is named, or for all.  0, or -1. */
 int	each_stream(struct args *a,
 	    int (*fn)(struct args *a, const char *stream, struct err *err),
+	    struct err *err);
+
+/* Call FN with the path of each fragment line on standard input.  0, or -1. */
+int	each_input_path(struct args *a,
+	    int (*fn)(struct args *a, const char *path, struct err *err),
 	    struct err *err);
 
 /*

@@ -151,6 +151,29 @@ each_stream(struct args *a, int (*fn)(struct args *, const char *,
 }
 
 int
+each_input_path(struct args *a, int (*fn)(struct args *, const char *,
+    struct err *), struct err *err)
+{
+	char text[LINE_BYTES_MAX];
+	struct line line;
+	size_t n;
+	int rc = 0;
+
+	while (rc == 0 && fgets(text, sizeof(text), stdin) != NULL) {
+		n = strcspn(text, "\n");
+		if (text[n] == '\0' && n == sizeof(text) - 1)
+			return err_set(err, ERR_DATA,
+			    "a line of more than %zu bytes", n);
+		text[n] = '\0';
+		if ((rc = line_parse(text, &line, err)) == 0)
+			rc = fn(a, line.path, err);
+	}
+	if (rc == 0 && ferror(stdin))
+		return err_sys(err, ERR_IO, "cannot read standard input");
+	return rc;
+}
+
+int
 print_key(const struct spool_key *key, void *arg, struct err *err)
 {
 	struct args *a = arg;

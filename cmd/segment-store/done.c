@@ -56,34 +56,12 @@ done_path(struct args *a, const char *path, struct err *err)
 }
 
 static int
-done_stdin(struct args *a, struct err *err)
-{
-	char text[LINE_BYTES_MAX];
-	struct line line;
-	size_t n;
-	int rc = 0;
-
-	while (rc == 0 && fgets(text, sizeof(text), stdin) != NULL) {
-		n = strcspn(text, "\n");
-		if (text[n] == '\0' && n == sizeof(text) - 1)
-			return err_set(err, ERR_DATA,
-			    "a line of more than %zu bytes", n);
-		text[n] = '\0';
-		if ((rc = line_parse(text, &line, err)) == 0)
-			rc = done_path(a, line.path, err);
-	}
-	if (rc == 0 && ferror(stdin))
-		return err_sys(err, ERR_IO, "cannot read standard input");
-	return rc;
-}
-
-static int
 run(struct args *a, struct err *err)
 {
 	int i, rc = 0;
 
 	if (a->count == 0)
-		return done_stdin(a, err);
+		return each_input_path(a, done_path, err);
 	for (i = 0; i < a->count && rc == 0; i++)
 		rc = done_path(a, a->operands[i], err);
 	return rc;

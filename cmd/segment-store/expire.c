@@ -6,9 +6,11 @@
 #include "base/log.h"
 #include "command.h"
 #include "store/expire.h"
+#include "store/listed.h"
 
 enum {
-	KEY_AGE = KEY_OWN, KEY_BYTES, KEY_EACH, KEY_FORCE, KEY_FREE, KEY_KEEP
+	KEY_AGE = KEY_OWN, KEY_BYTES, KEY_EACH, KEY_FORCE, KEY_FREE, KEY_KEEP,
+	KEY_LISTED
 };
 
 static const struct opt_spec opts[] = {
@@ -20,13 +22,17 @@ static const struct opt_spec opts[] = {
 	{ KEY_FREE, "free", "SIZE|N%", "until so much of the disk is free" },
 	OPT_JSON,
 	{ KEY_KEEP, "keep", "TIME", "never what is younger than TIME" },
-	OPT_LADDER, OPT_NULL,
+	OPT_LADDER,
+	{ KEY_LISTED, "listed", NULL,
+	    "only fragments whose lines, all of them, are on stdin" },
+	OPT_NULL,
 	{ 'r', "rendition", "NAME",
 	    "only this rendition, src: originals; may be repeated" },
 	OPT_SPOOL, OPT_TIER, OPT_END
 };
 
 static struct expire_conf conf;
+static struct listed listed;
 static bool force;
 
 static int
@@ -63,6 +69,9 @@ option(int key, const char *arg, struct err *err)
 		    err);
 	case KEY_EACH:
 		conf.each = true;
+		return 0;
+	case KEY_LISTED:
+		conf.listed = &listed;
 		return 0;
 	case KEY_FORCE:
 		force = true;
@@ -120,6 +129,17 @@ add_stream(struct args *a, const char *stream, struct err *err)
 	return 0;
 }
 
+static int
+add_listed(struct args *a, const char *path, struct err *err)
+{
+	struct spool_key key;
+
+	(void)a;
+	if (spool_parse_path(path, &key, err) == -1)
+		return -1;
+	return listed_add(&listed, &key, err);
+}
+
 static void
 report(struct args *a, const struct expire_result *result)
 {
@@ -148,11 +168,14 @@ run(struct args *a, struct err *err)
 	conf.nnames = a->nrenditions;
 	conf.tier = a->tier;
 	conf.ladder = a->ladder_file != NULL && !force ? &a->ladder : NULL;
-	rc = each_stream(a, add_stream, err);
+	rc = conf.listed == NULL ? 0 : each_input_path(a, add_listed, err);
+	if (rc == 0)
+		rc = each_stream(a, add_stream, err);
 	if (rc == 0)
 		rc = expire(&a->spool, &conf, streams, nstreams, print_line, a,
 		    &result, err);
 	spool_free_names(streams);
+	listed_release(&listed);
 	if (rc == 0)
 		report(a, &result);
 	return rc;

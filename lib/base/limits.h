@@ -123,6 +123,10 @@
 #define LIMIT_TAIL_OFFERS	100000
 #define LIMIT_TAIL_AGAIN	3
 
+/* Fragments that expire is told of by a list: a directory of each of 100
+   renditions. */
+#define LIMIT_LISTED		200000
+
 /* What is remembered of a stream's directories: some 80 bytes for a thousand
    fragments of a rendition. */
 #define LIMIT_INDEX_BYTES	(64 * 1024 * 1024)

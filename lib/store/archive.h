@@ -44,4 +44,12 @@ int	archive_end(struct archive_out *out, struct err *err)
 int	archive_import(struct spool *s, int fd, spool_fn *fn, void *arg,
 	    struct err *err) __attribute__((warn_unused_result));
 
+/*
+ * The same, but publish nothing: call FN for each fragment that is in the
+ * spool with the same bytes.  What is not in the spool is passed over.
+ * 0, or -1 with ERR_DATA, also when bytes differ.
+ */
+int	archive_compare(struct spool *s, int fd, spool_fn *fn, void *arg,
+	    struct err *err) __attribute__((warn_unused_result));
+
 #endif /* STORE_ARCHIVE_H */

@@ -1,5 +1,6 @@
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -125,25 +126,48 @@ compare(struct spool *s, const struct spool_key *key, const struct buf *b,
 	return rc;
 }
 
+/* What is done with each entry, B, once it is known to be whole. */
+struct each {
+	struct spool	*s;
+	int		(*entry)(const struct each *each,
+			    const struct spool_key *key, const char *path,
+			    const struct buf *b, struct err *err);
+	spool_fn	*fn;
+	void		*arg;
+};
+
 static int
-publish(struct spool *s, const struct spool_key *key, const char *path,
-    const struct buf *b, spool_fn *fn, void *arg, struct err *err)
+publish(const struct each *each, const struct spool_key *key,
+    const char *path, const struct buf *b, struct err *err)
 {
-	int rc = spool_publish(s, path, b->p, b->n, err);
+	int rc = spool_publish(each->s, path, b->p, b->n, err);
 
 	if (rc == 0)
-		return key->epoch == 0 ? 0 : compare(s, key, b, err);
+		return key->epoch == 0 ? 0 : compare(each->s, key, b, err);
 	if (rc == -1 || key->seq == 0)
 		return rc == -1 ? -1 : 0;
 	if (strcmp(key->rendition, SPOOL_SRC) == 0 &&
-	    spool_ticket_put(s, key, err) == -1)
+	    spool_ticket_put(each->s, key, err) == -1)
 		return -1;
-	return fn(key, arg, err);
+	return each->fn(key, each->arg, err);
+}
+
+/* What is not here any more is no difference. */
+static int
+find_same(const struct each *each, const struct spool_key *key,
+    const char *path, const struct buf *b, struct err *err)
+{
+	(void)path;
+	if (key->epoch == 0)
+		return 0;
+	if (compare(each->s, key, b, err) == -1)
+		return err->errnum == ENOENT ? 0 : -1;
+	return key->seq == 0 ? 0 : each->fn(key, each->arg, err);
 }
 
 static int
-import_entry(struct spool *s, struct archive *a, struct archive_entry *e,
-    struct buf *b, spool_fn *fn, void *arg, struct err *err)
+take_entry(const struct each *each, struct archive *a,
+    struct archive_entry *e, struct buf *b, struct err *err)
 {
 	const char *path = archive_entry_pathname(e);
 	struct spool_key key;
@@ -159,14 +183,13 @@ import_entry(struct spool *s, struct archive *a, struct archive_entry *e,
 		return err_set(err, ERR_DATA, "'%s': more than %d bytes", path,
 		    LIMIT_FRAGMENT_BYTES);
 	if (read_data(a, b, err) == -1 || check(&key, b, err) == -1 ||
-	    publish(s, &key, path, b, fn, arg, err) == -1)
+	    each->entry(each, &key, path, b, err) == -1)
 		return err_wrap(err, "'%s'", path);
 	return 0;
 }
 
-int
-archive_import(struct spool *s, int fd, spool_fn *fn, void *arg,
-    struct err *err)
+static int
+take_all(const struct each *each, int fd, struct err *err)
 {
 	struct archive *a = archive_read_new();
 	struct archive_entry *e;
@@ -184,7 +207,7 @@ archive_import(struct spool *s, int fd, spool_fn *fn, void *arg,
 	while (rc == 0 &&
 	    (next = archive_read_next_header(a, &e)) != ARCHIVE_EOF) {
 		if (next == ARCHIVE_OK)
-			rc = import_entry(s, a, e, &b, fn, arg, err);
+			rc = take_entry(each, a, e, &b, err);
 		else
 			rc = err_set(err, ERR_DATA, "bad tar file: %s",
 			    archive_error_string(a));
@@ -192,4 +215,18 @@ archive_import(struct spool *s, int fd, spool_fn *fn, void *arg,
 	archive_read_free(a);
 	buf_release(&b);
 	return rc;
+}
+
+int
+archive_import(struct spool *s, int fd, spool_fn *fn, void *arg,
+    struct err *err)
+{
+	return take_all(&(struct each){ s, publish, fn, arg }, fd, err);
+}
+
+int
+archive_compare(struct spool *s, int fd, spool_fn *fn, void *arg,
+    struct err *err)
+{
+	return take_all(&(struct each){ s, find_same, fn, arg }, fd, err);
 }

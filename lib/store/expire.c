@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "store/expire_impl.h"
 #include "store/join.h"
+#include "store/listed.h"
 
 struct expiry {
 	struct spool			*s;
@@ -114,6 +115,30 @@ has_pending(const struct expiry *e, const struct expire_cursor *c)
 	return false;
 }
 
+/* True unless the unit has a file that is not among those listed. */
+static bool
+may_go(const struct expiry *e, const struct expire_cursor *c)
+{
+	struct spool_key key = { 0 };
+	size_t i, j;
+
+	if (e->conf->listed == NULL)
+		return true;
+	memcpy(key.stream, c->stream, sizeof(key.stream));
+	for (i = 0; i < c->nunit; i++) {
+		key.epoch = c->unit[i].epoch;
+		key.seq = c->unit[i].seq;
+		for (j = 0; c->names[j] != NULL; j++) {
+			snprintf(key.rendition, sizeof(key.rendition), "%s",
+			    c->names[j]);
+			if (!listed_has(e->conf->listed, &key) &&
+			    spool_exists(e->s, &key))
+				return false;
+		}
+	}
+	return true;
+}
+
 static void
 subtract(uint64_t *from, uint64_t n)
 {
@@ -192,7 +217,9 @@ remove_due(struct expiry *e, struct err *err)
 	int rc = 0;
 
 	while (rc == 0 && (c = oldest(e)) != NULL) {
-		if (has_pending(e, c))
+		if (!may_go(e, c))
+			rc = 0;
+		else if (has_pending(e, c))
 			e->result->pending += c->nunit;
 		else
 			rc = remove_unit(e, c, err);

@@ -23,6 +23,7 @@
 #include "store/spool.h"
 
 struct err;
+struct listed;
 
 /* Why there must be room; what is not set is zero. */
 struct expire_conf {
@@ -39,6 +40,9 @@ struct expire_conf {
 	size_t			 nnames;
 	const struct ladder	*ladder;	/* NULL: pending or not */
 	enum pending_tier	 tier;
+	struct listed		*listed;	/* NULL: any; else a unit goes
+						   only if all its files are
+						   among these */
 	bool			 dry_run;
 };
 

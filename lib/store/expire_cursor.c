@@ -8,6 +8,7 @@
 #include "media/fragment.h"
 #include "store/expire_impl.h"
 #include "store/join.h"
+#include "store/listed.h"
 #include "store/timeline.h"
 
 static struct spool_key
@@ -117,6 +118,32 @@ find_places(struct expire_cursor *c, struct err *err)
 			c->places[unique++] = c->places[i];
 	c->nplaces = unique;
 	return 0;
+}
+
+/*
+ * Leave out the places of which nothing is listed.  One whose group before
+ * is, is looked at: its first fragments may need those.
+ */
+static void
+keep_listed(struct expire_cursor *c, struct listed *l)
+{
+	const struct expire_place *p;
+	struct spool_key key;
+	size_t i, n = 0;
+
+	for (i = 0; i < c->nplaces; i++) {
+		p = &c->places[i];
+		key = key_of(c, SPOOL_SRC, p->epoch, p->group * SPOOL_GROUP);
+		if (!listed_has_group(l, &key)) {
+			if (p->group == 0)
+				continue;
+			key.seq -= SPOOL_GROUP;
+			if (!listed_has_group(l, &key))
+				continue;
+		}
+		c->places[n++] = *p;
+	}
+	c->nplaces = n;
 }
 
 /* What the next place has, in any of the selected renditions. */
@@ -307,6 +334,8 @@ expire_cursor_open(struct expire_cursor *c, struct spool *s,
 		return -1;
 	if (conf->limit_bytes && count_bytes(c, err) == -1)
 		return -1;
+	if (conf->listed != NULL)
+		keep_listed(c, conf->listed);
 	return expire_cursor_next(c, err);
 }
 

@@ -105,10 +105,11 @@ put_json(struct buf *b, const struct line *line)
 	/* Names are safe as they are: name_ok(). */
 	buf_printf(b, ",\"stream\":\"%s\",\"epoch\":%" PRIu32 ",\"seq\":%"
 	    PRIu32 ",\"rendition\":\"%s\",\"start_us\":%" PRId64
-	    ",\"duration_us\":%" PRId64 ",\"bytes\":%" PRIu64 ",\"flags\":[",
+	    ",\"duration_us\":%" PRId64 ",\"bytes\":%" PRIu64
+	    ",\"arrival_us\":%" PRId64 ",\"flags\":[",
 	    line->key.stream, line->key.epoch, line->key.seq,
 	    line->key.rendition, start_us(line), duration_us(line),
-	    line->bytes);
+	    line->bytes, line->info.arrival_us);
 	put_flags(b, line, "\"", "");
 	buf_put_str(b, "]}\n");
 }

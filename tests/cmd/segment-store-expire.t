@@ -200,6 +200,31 @@ else
 	skip 'mount is not permitted' 'by free space'
 fi
 
+# --- only what is listed
+fresh
+both cam 1 996-1006 $((2 * DAY)) 5
+both cam 1 1007-1008 10
+segment-store ls cam >"$tmp/src"
+segment-store ls -r low cam >"$tmp/low"
+listed() { run "$1" segment-store expire --age 1d --force --listed cam; }
+listed /dev/null
+is "$st $(cat "$tmp/out")" '0 ' 'nothing is listed, and goes'
+listed "$tmp/src"
+is "$st $(cat "$tmp/out")" '0 ' 'nor by its original alone'
+cat "$tmp/src" "$tmp/low" >"$tmp/both"
+grep -E '00000(099[6-9]|100[1-8])' "$tmp/both" >"$tmp/list"
+listed "$tmp/list"
+is "$(left cam)" 'src/996 src/997 src/998 src/999 src/1000 src/1007 src/1008 www/996 www/997 www/998 www/999 www/1000 www/1007 www/1008' \
+	'what is listed and old; what one that is not listed needs stays'
+listed "$tmp/both"
+is "$(left cam)" 'src/1007 src/1008 www/1007 www/1008' \
+	'all of it, across directories; the young stay'
+listed "$tmp/both"
+is "$st $(cat "$tmp/out")" '0 ' 'what is gone already is no error'
+echo nonsense >"$tmp/list"
+listed "$tmp/list"
+status_is 65 'what is no line'
+
 # --- beside a put and another expire
 fresh
 for i in 1 2 3 4 5; do cat "$tmp/three"; done >"$tmp/fifteen"

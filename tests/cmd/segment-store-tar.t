@@ -44,6 +44,30 @@ status_is 0 'the same again'
 run /dev/null segment-store import --spool "$b"
 status_is 0 'nothing at all'
 
+# --- compare
+run "$tmp/part.tar" segment-store compare --spool "$b"
+is "$st $(cut -f4,5 "$tmp/out" | tr -d 0 | tr '\t\n' ': ')" \
+	'0 4:src 5:src 6:src 4:low 5:low ' 'compare: what is here as well'
+rm "$b/src/cam/000001/000000/000000004.mp4"
+run "$tmp/part.tar" segment-store compare --spool "$b"
+is "$st $(cut -f4,5 "$tmp/out" | tr -d 0 | tr '\t\n' ': ')" \
+	'0 5:src 6:src 4:low 5:low ' 'what is gone is passed over'
+head -c 3000 "$tmp/part.tar" >"$tmp/cut.tar"
+run "$tmp/cut.tar" segment-store compare --spool "$b"
+status_is 65 'compare with a file that is cut short'
+"$here/../heads.pl" "$b" cam src 1 4-4 10
+run "$tmp/part.tar" segment-store compare --spool "$b"
+is "$st $(wc -l <"$tmp/out")" '0 5' 'the same again'
+cp "$b/src/cam/000001/000000/000000004.mp4" "$tmp/four"
+perl -e 'use lib $ARGV[0]; use Fragment qw(seal); local $/;
+    open my $f, "+<", $ARGV[1] or die; my $file = <$f>;
+    substr $file, -1, 1, "x"; seek $f, 0, 0; print $f seal($file)' \
+    "$here/.." "$b/src/cam/000001/000000/000000004.mp4"
+run "$tmp/part.tar" segment-store compare --spool "$b"
+status_is 65 'compare with other bytes under the name'
+stderr_has 'there is another one' 'says so'
+mv "$tmp/four" "$b/src/cam/000001/000000/000000004.mp4"
+
 # bad NAME: an archive that is refused
 bad() {
 	before=$(find "$b" -type f | wc -l)
@@ -94,7 +118,7 @@ perl -e 'use lib $ARGV[0]; use Fragment qw(seal); local $/;
 run "$tmp/src.tar" segment-store import --spool "$b"
 status_is 65 'another fragment of the same number'
 stderr_has 'there is another one already' 'is said'
-for command in export import; do
+for command in compare export import; do
 	run /dev/null segment-store "$command" --help
 	stdout_has "usage: segment-store $command" "$command --help"
 done
