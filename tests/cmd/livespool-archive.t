@@ -91,7 +91,7 @@ objects | sed 's,^,s3://bucket/tv/,' | sort >"$tmp/want"
 sort -o "$tmp/out" "$tmp/out"
 stdout_is "$tmp/want" 'their names are printed'
 date=$(date -u -d "$((9 * DAY)) seconds ago" +%Y%m%dT)
-objects | grep -q "000000989-000001000\.$date[0-9]*Z-$date[0-9]*Z\.tar"
+objects | grep -q "000000989-000001000\.${date}[0-9]*Z-${date}[0-9]*Z\.tar"
 ok $? 'which say when they arrived'
 tar xf "$store/bucket/tv/$(objects | grep 1/src)" -C "$tmp" &&
 	diff "$tmp/src/cam/000003/000001/000001003.mp4" \
