@@ -10,6 +10,7 @@
 #   make bench      measure against ffmpeg, side by side
 #   make bench-ingest   rtmp-recv against nginx-rtmp
 #   make bench-transcode    transcode-job beside one ffmpeg: time, seams
+#   make bench-serve    segment-serve beside nginx; held requests
 #   make bench-dispatch     how soon a job starts, and what that costs
 #   make bench-store    put beside write, fsync, rename; what asking costs
 #   make install    PREFIX and DESTDIR as usual; make uninstall
@@ -208,6 +209,9 @@ $B/bench/%: tests/bench/%.c
 .PHONY: bench-transcode
 bench-transcode: all
 	tests/bench/transcode
+.PHONY: bench-serve
+bench-serve: all $B/bench/held
+	BIN=$(CURDIR)/$B/bin tests/bench/serve
 bench-dispatch: all $B/bench/started
 	BIN=$(CURDIR)/$B/bin tests/bench/dispatch
 bench-store: all $B/bench/raw-store

@@ -31,7 +31,7 @@
 #include "net/tcp.h"
 
 #define TICK_MS		100		/* from one look at the log to the next */
-#define METRICS_US	INT64_C(10000000)
+#define METRICS_US	INT64_C(1000000)
 #define METRICS_BYTES	65536
 #define DAY_US		(INT64_C(86400) * 1000000)
 
