@@ -55,6 +55,7 @@ LIBS_playlist-gen  := -lyaml -lxxhash -lcurl
 LIBS_segment-serve := -lmicrohttpd -lcrypto -lz
 LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_segment-serve) \
            $(LIBS_transcode-job) -larchive -lcurl -lm
+LIBS_SOAK          := $(LIBS_playlist-gen) $(LIBS_fragment-split)
 
 # A publisher for tests/pipe/clients.t, which does without if need be.
 LIBRTMP := $(if $(wildcard /usr/include/librtmp/rtmp.h),$B/tests/librtmp-publish)
@@ -93,10 +94,10 @@ $(FUZZ:%=$B/fuzz/%.t): $B/fuzz/%.t: $B/tests/fuzz/%.o $B/tests/fuzz/replay.o \
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_UNIT) $(LDLIBS)
 # What the long tests generate and check with.
-$B/soak/stream: $B/tests/soak/stream.o $B/lib.a
+SOAK    := $(patsubst tests/soak/%.c,$B/soak/%,$(wildcard tests/soak/*.c))
+$(SOAK): $B/soak/%: $B/tests/soak/%.o $B/lib.a
 	@mkdir -p $(@D)
-	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $^ \
-	    $(LIBS_fragment-split) $(LDLIBS)
+	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_SOAK) $(LDLIBS)
 # make fuzz-flv: libFuzzer itself, for FUZZ_SECONDS, or as long as you let it
 # run; what it finds new is in build/corpus/fuzz-flv.
 FUZZ_SECONDS ?= 0
@@ -180,7 +181,7 @@ SHELLTESTS := $(sort $(wildcard tests/cmd/*.t)) \
            $(sort $(wildcard tests/browser/*.t)))
 
 .PHONY: tests soak lint bench bench-dispatch bench-store install uninstall clean
-tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $B/soak/stream \
+tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $(SOAK) \
     $(LIBRTMP) $B/tests/faults.so $B/tests/plant.so
 # Loaded into a program under test: calls that fail, and power cuts.
 $B/tests/%.so: tests/preload/%.c
@@ -236,5 +237,5 @@ uninstall:
 clean:
 	rm -rf build
 
--include $B/tests/soak/stream.d $(LIBOBJ:.o=.d) $(CMDOBJ:.o=.d) $(UNIT:%=$B/tests/unit/%.d) \
+-include $(SOAK:$B/%=$B/tests/%.d) $(LIBOBJ:.o=.d) $(CMDOBJ:.o=.d) $(UNIT:%=$B/tests/unit/%.d) \
     $(FUZZ:%=$B/tests/fuzz/%.d)

@@ -1,7 +1,9 @@
 #include "store/hls.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -324,6 +326,24 @@ write_main(const struct publish *pb, struct err *err)
 	return rc;
 }
 
+/*
+ * ROW has no file left in the store: made from nothing there would be no
+ * playlist of it, so the last one must not stay.
+ */
+static int
+drop_row(const struct publish *pb, const struct timeline_row *row,
+    struct err *err)
+{
+	char path[SPOOL_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "www/%s/%s/%s.m3u8", pb->t->stream,
+	    row->name, pb->conf->name);
+	if (unlinkat(pb->s->fd, path, 0) == -1 && errno != ENOENT)
+		return err_sys(err, ERR_IO, "cannot remove '%s/%s'",
+		    pb->s->dir, path);
+	return 0;
+}
+
 int
 hls_publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
     hls_written_fn *written, void *arg, struct hls_result *result,
@@ -342,8 +362,10 @@ hls_publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 	if ((pb.rows = calloc(t->nrows + 1, sizeof(*pb.rows))) == NULL)
 		return err_nomem(err);
 	for (i = 0; i < t->nrows && rc == 0; i++) {
-		if (!t->rows[i].any)
+		if (!t->rows[i].any) {
+			rc = drop_row(&pb, &t->rows[i], err);
 			continue;
+		}
 		pb.rows[pb.nrows].row = &t->rows[i];
 		rc = make_row(&pb, &pb.rows[pb.nrows++], err);
 	}

@@ -116,6 +116,8 @@ set_entry(const struct timeline *t, struct timeline_entry *e,
 		e->lost = true;
 		e->epoch = prev->epoch;
 		e->duration_us = LOST_US;
+		if (prev->date_us != 0)
+			e->date_us = prev->date_us + prev->duration_us;
 		return;
 	}
 	e->epoch = seg->epoch;
@@ -146,6 +148,7 @@ spread_breaks(struct timeline_entry *entries, size_t at)
 		e->epoch = entries[at].epoch - 1;
 		e->breaks = entries[at].breaks - 1;
 		entries[at].breaks = 1;
+		e->dated = e->date_us != 0;
 	}
 }
 
