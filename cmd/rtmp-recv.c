@@ -317,7 +317,7 @@ parse(int argc, char *argv[], struct opt_state *os, struct options *o,
 		    "--auth and --keys exclude each other");
 	if (os->next < argc)
 		o->handler = argv + os->next;
-	o->conf.handler = o->handler != NULL;
+	o->conf.handler = o->handler != NULL ? o->handler[0] : NULL;
 	if (o->handler == NULL && o->conf.status_fd == STDOUT_FILENO)
 		return err_set(err, ERR_USAGE,
 		    "--status-fd: FLV goes to standard output");

@@ -56,20 +56,19 @@ auth_start(struct starter *s, size_t which, const struct buf *question,
 		close(in[1]);
 		return -1;
 	}
-	p->fd = out[0];
+	*p = (struct auth_process){ .fd = out[0] };
 	/* Less than a pipe takes at once, even the smallest. */
 	if (write(in[1], question->p, question->n) != (ssize_t)question->n ||
 	    fcntl(out[0], F_SETFL, O_NONBLOCK) == -1)
-		p->pid = err_sys(err, ERR_OS, "cannot set up a pipe");
+		err_sys(err, ERR_OS, "cannot set up a pipe");
 	else
-		p->pid = starter_start(s, which, NULL,
+		p->run = starter_start(s, which, NULL,
 		    (const int[]){ in[0], out[1] }, 2, err);
 	close(in[0]);
 	close(in[1]);
 	close(out[1]);
-	if (p->pid != -1)
+	if (p->run != 0)
 		return 0;
-	p->pid = 0;
 	close(out[0]);
 	return -1;
 }
@@ -77,27 +76,33 @@ auth_start(struct starter *s, size_t which, const struct buf *question,
 void
 auth_kill(struct starter *s, const struct auth_process *p)
 {
-	starter_kill(s, p->pid, SIGKILL);
+	starter_kill(s, p->run, SIGKILL);
 }
 
 enum auth_answer
-auth_end(struct auth_process *p, int status, char text[AUTH_TEXT_BYTES])
+auth_end(struct auth_process *p, const struct starter_event *ev,
+    char text[AUTH_TEXT_BYTES])
 {
 	ssize_t n = read(p->fd, text, AUTH_TEXT_BYTES - 1);
 
 	close(p->fd);
-	p->pid = 0;
+	p->run = 0;
 	text[n > 0 ? n : 0] = '\0';
 	text[strcspn(text, "\r\n")] = '\0';
-	if (WIFSIGNALED(status)) {
-		snprintf(text, AUTH_TEXT_BYTES, "the program was killed by "
-		    "signal %d", WTERMSIG(status));
+	if (ev->what == STARTER_FAILED) {
+		snprintf(text, AUTH_TEXT_BYTES, "cannot run it: %s",
+		    strerror(ev->value));
 		return AUTH_BROKEN;
 	}
-	if (WEXITSTATUS(status) != 0) {
+	if (WIFSIGNALED(ev->value)) {
+		snprintf(text, AUTH_TEXT_BYTES, "the program was killed by "
+		    "signal %d", WTERMSIG(ev->value));
+		return AUTH_BROKEN;
+	}
+	if (WEXITSTATUS(ev->value) != 0) {
 		if (text[0] == '\0')
 			snprintf(text, AUTH_TEXT_BYTES, "status %d",
-			    WEXITSTATUS(status));
+			    WEXITSTATUS(ev->value));
 		return AUTH_NO;
 	}
 	if (name_ok(text))

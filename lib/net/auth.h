@@ -10,7 +10,7 @@
 #define NET_AUTH_H
 
 #include <stddef.h>
-#include <sys/types.h>
+#include <stdint.h>
 
 #include "base/limits.h"
 #include "base/name.h"
@@ -18,6 +18,7 @@
 struct buf;
 struct err;
 struct starter;
+struct starter_event;
 
 struct auth_facts {		/* as the client sent them */
 	const char	*app;
@@ -28,14 +29,14 @@ struct auth_facts {		/* as the client sent them */
 };
 
 struct auth_process {
-	pid_t	pid;		/* and its process group; 0: none */
-	int	fd;		/* its standard output */
+	uint64_t run;		/* of the starter; 0: none */
+	int	 fd;		/* its standard output */
 };
 
 enum auth_answer {
 	AUTH_YES,		/* exit status 0, and the stream's name */
 	AUTH_NO,		/* another exit status, perhaps with a reason */
-	AUTH_BROKEN,		/* killed, or no name in its answer */
+	AUTH_BROKEN,		/* not run, killed, or no name in its answer */
 };
 
 /* 0; or -1 with ERR_UNAVAILABLE when PROGRAM is a path and cannot be run. */
@@ -48,7 +49,7 @@ int	auth_question(const struct auth_facts *facts, struct buf *b,
 
 /*
  * Run the starter's program WHICH with QUESTION, which must be filled.
- * 0 and *P; or -1 with ERR_UNAVAILABLE (no such program) or ERR_OS.
+ * 0 and *P; or -1 with ERR_OS.
  */
 int	auth_start(struct starter *s, size_t which,
 	    const struct buf *question, struct auth_process *p,
@@ -56,11 +57,11 @@ int	auth_start(struct starter *s, size_t which,
 void	auth_kill(struct starter *s, const struct auth_process *p);
 
 /*
- * It ended with STATUS, of waitpid(2): its answer, with the stream's name,
- * or else the reason, in TEXT.  Nothing of *P is left to be released.
+ * EV is its end: its answer, with the stream's name, or else the reason, in
+ * TEXT.  Nothing of *P is left to be released.
  */
 #define AUTH_TEXT_BYTES		256
-enum auth_answer auth_end(struct auth_process *p, int status,
-	    char text[AUTH_TEXT_BYTES]);
+enum auth_answer auth_end(struct auth_process *p,
+	    const struct starter_event *ev, char text[AUTH_TEXT_BYTES]);
 
 #endif /* NET_AUTH_H */

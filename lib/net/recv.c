@@ -44,21 +44,21 @@ recv_watch(struct recv *r, int fd, struct watch *w, struct err *err)
 }
 
 static void
-reap(struct recv *r)
+hear_starter(struct recv *r)
 {
+	struct starter_event ev;
 	struct pub *p;
-	pid_t pid;
-	int rc, status;
+	int rc;
 
-	while ((rc = starter_next(r->conf->starter, &pid, &status,
-	    r->fatal)) == 1) {
-		TAILQ_FOREACH(p, &r->pubs, entry)
-			if (p->pid == pid)
+	while ((rc = starter_next(r->conf->starter, &ev, r->fatal)) == 1) {
+		/* Most are about a handler that was just asked for. */
+		TAILQ_FOREACH_REVERSE(p, &r->pubs, pub_list, entry)
+			if (p->run == ev.id)
 				break;
 		if (p != NULL)
-			pub_reaped(r, p, status);
+			pub_handler(r, p, &ev);
 		else
-			auth_reaped(r, pid, status);
+			auth_program(r, &ev);
 	}
 	if (rc == -1)
 		r->done = true;
@@ -116,8 +116,8 @@ dispatch(struct recv *r, const struct epoll_event *ev)
 	case WATCH_SIGNALS:
 		take_signals(r);
 		break;
-	case WATCH_EXITS:
-		reap(r);
+	case WATCH_STARTER:
+		hear_starter(r);
 		break;
 	case WATCH_CONTROL:
 		control_ready(r);
@@ -264,7 +264,7 @@ set_up(struct recv *r, struct err *err)
 	if (recv_listen(r, err) == -1 ||
 	    recv_watch(r, conf->signal_fd, &r->signals, err) == -1 ||
 	    (conf->starter != NULL &&
-	    recv_watch(r, conf->starter->exits_fd, &r->exits, err) == -1))
+	    recv_watch(r, conf->starter->fd, &r->starter, err) == -1))
 		return -1;
 	if (recv_sandbox(conf, err) == -1)
 		return -1;
@@ -310,7 +310,7 @@ recv_run(const struct recv_conf *conf, struct err *err)
 		.conf = conf,
 		.epoll_fd = -1,
 		.signals.kind = WATCH_SIGNALS,
-		.exits.kind = WATCH_EXITS,
+		.starter.kind = WATCH_STARTER,
 		.conns = TAILQ_HEAD_INITIALIZER(r.conns),
 		.dead_conns = TAILQ_HEAD_INITIALIZER(r.dead_conns),
 		.resting = TAILQ_HEAD_INITIALIZER(r.resting),

@@ -34,7 +34,7 @@ struct recv_conf {
 	int		 ready_fd;	/* write the ports there, close; -1: no */
 	int		 signal_fd;	/* signalfd(2): HUP INT TERM USR1 */
 	struct starter	*starter;	/* NULL: no program is run */
-	bool		 handler;	/* it has one; false: write to out_fd */
+	const char	*handler;	/* its name; NULL: write to out_fd */
 	int		 out_fd;	/* without a handler */
 	const char	*keys_file;	/* keys(5); NULL: anybody may publish */
 	const char	*auth;		/* program to ask instead; or NULL */

@@ -118,8 +118,8 @@ pub_admit(struct recv *r, struct conn *c, const char *stream)
 	};
 	struct pub *p;
 
-	if (r->conf->once ? r->served :
-	    !r->conf->handler && !TAILQ_EMPTY(&r->pubs))
+	if ((r->conf->once && r->served) ||
+	    ((r->conf->once || !r->conf->handler) && !TAILQ_EMPTY(&r->pubs)))
 		pub_refuse(r, c, REFUSED_BUSY, "another one publishes");
 	else if ((p = find_pub(r, stream)) != NULL)
 		take_over(r, p, c);

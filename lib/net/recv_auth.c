@@ -6,6 +6,7 @@
 #include "net/auth.h"
 #include "net/recv.h"
 #include "net/recv_impl.h"
+#include "net/starter.h"
 
 #define QUESTION_BYTES	4096
 
@@ -13,7 +14,7 @@
 struct auth_job {
 	TAILQ_ENTRY(auth_job)	 entry;
 	struct conn		*conn;
-	struct auth_process	 process;	/* pid 0: not begun */
+	struct auth_process	 process;	/* run 0: not begun */
 	struct buf		 question;
 };
 
@@ -40,7 +41,7 @@ part(struct auth_job *job)
 
 	if (c == NULL)
 		return NULL;
-	if (job->process.pid != 0)
+	if (job->process.run != 0)
 		c->host->asking--;
 	c->job = NULL;
 	job->conn = NULL;
@@ -135,7 +136,7 @@ auth_forget(struct recv *r, struct conn *c)
 	if (job == NULL)
 		return;
 	part(job);
-	if (job->process.pid != 0) {
+	if (job->process.run != 0) {
 		auth_kill(r->conf->starter, &job->process);
 		return;		/* freed when it is reaped */
 	}
@@ -159,8 +160,6 @@ answer(struct recv *r, struct conn *c, enum auth_answer what,
 	switch (what) {
 	case AUTH_YES:
 		pub_admit(r, c, text);
-		if (c->pub != NULL)
-			conn_resume(r, c);
 		break;
 	case AUTH_NO:
 		strangers_wrong_key(r, c, text);
@@ -174,7 +173,7 @@ answer(struct recv *r, struct conn *c, enum auth_answer what,
 }
 
 void
-auth_reaped(struct recv *r, pid_t pid, int status)
+auth_program(struct recv *r, const struct starter_event *ev)
 {
 	char text[AUTH_TEXT_BYTES];
 	enum auth_answer what;
@@ -182,14 +181,14 @@ auth_reaped(struct recv *r, pid_t pid, int status)
 	struct conn *c;
 
 	TAILQ_FOREACH(job, &r->asking, entry)
-		if (job->process.pid == pid)
+		if (job->process.run == ev->id)
 			break;
-	if (job == NULL)
+	if (job == NULL || ev->what == STARTER_RUNS)
 		return;
 	TAILQ_REMOVE(&r->asking, job, entry);
 	r->nasking--;
 	c = part(job);
-	what = auth_end(&job->process, status, text);
+	what = auth_end(&job->process, ev, text);
 	job_free(job);
 	if (c != NULL)
 		answer(r, c, what, text);
@@ -199,13 +198,14 @@ auth_reaped(struct recv *r, pid_t pid, int status)
 void
 auth_release(struct recv *r)
 {
+	const struct starter_event over = { .what = STARTER_ENDED };
 	char text[AUTH_TEXT_BYTES];
 	struct auth_job *job;
 
 	while ((job = TAILQ_FIRST(&r->asking)) != NULL) {
 		TAILQ_REMOVE(&r->asking, job, entry);
 		auth_kill(r->conf->starter, &job->process);
-		auth_end(&job->process, 0, text);
+		auth_end(&job->process, &over, text);
 		job_free(job);
 	}
 }

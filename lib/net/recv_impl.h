@@ -38,6 +38,7 @@
 
 struct listener;
 struct recv_conf;
+struct starter_event;
 
 #define RECV_INPUT_BYTES	(128 * 1024)	/* one read of a socket */
 #define RECV_TAKEOVERS		3	/* at most, in RECV_TAKEOVER_US */
@@ -50,7 +51,7 @@ enum watch_kind {
 	WATCH_CONTROL,
 	WATCH_NEWCOMER,
 	WATCH_SIGNALS,
-	WATCH_EXITS,
+	WATCH_STARTER,
 	WATCH_CONN,
 	WATCH_PUB
 };
@@ -117,7 +118,9 @@ struct pub {
 	struct conn	*conn;		/* NULL when the publisher is gone */
 	struct conn	*heir;		/* the next publisher of this stream */
 	int		 fd;		/* the handler's input; -1: closed */
-	pid_t		 pid;		/* 0: no handler (any more) */
+	uint64_t	 run;		/* of the starter; 0: no handler (any
+					   more) */
+	bool		 begun;		/* the handler runs, CONN may send */
 	bool		 dead;		/* to be freed */
 	bool		 full;		/* waits until FD takes more */
 	bool		 enlarged;	/* its pipe */
@@ -160,7 +163,7 @@ struct recv {
 	const struct recv_conf	*conf;
 	int			 epoll_fd;
 	struct door		 doors[LIMIT_RECV_LISTENERS];
-	struct watch		 signals, exits;
+	struct watch		 signals, starter;
 	struct tls_server	*tls;		/* NULL: no door has it */
 	struct watch		 control, newcomer;
 	int			 control_fd, newcomer_fd;	/* or -1 */
@@ -336,8 +339,8 @@ void	auth_ask(struct recv *r, struct conn *c, const struct rtmp_event *ev);
 /* C does not wait for that any more: the program is killed. */
 void	auth_forget(struct recv *r, struct conn *c);
 void	auth_due(struct recv *r, struct conn *c);
-/* Nothing if PID is none of its programs. */
-void	auth_reaped(struct recv *r, pid_t pid, int status);
+/* Nothing if EV is about none of its programs. */
+void	auth_program(struct recv *r, const struct starter_event *ev);
 void	auth_release(struct recv *r);
 
 /* recv_admit.c */
@@ -351,7 +354,7 @@ void	pub_refuse(struct recv *r, struct conn *c, enum recv_refusal why,
 	    const char *reason);
 
 /* recv_pub.c */
-/* C, which was held for STREAM, may begin. */
+/* C may publish STREAM: it is held until its handler runs. */
 void	pub_start(struct recv *r, struct conn *c, const char *stream,
 	    const int64_t takeovers_us[RECV_TAKEOVERS]);
 void	pub_media(struct recv *r, struct pub *p, const struct rtmp_event *ev);
@@ -359,7 +362,8 @@ void	pub_flush(struct recv *r, struct pub *p);
 /* The publisher is gone: flush, then end the handler's input. */
 void	pub_end(struct recv *r, struct pub *p);
 void	pub_ready(struct recv *r, struct pub *p, uint32_t events);
-void	pub_reaped(struct recv *r, struct pub *p, int status);
+void	pub_handler(struct recv *r, struct pub *p,
+	    const struct starter_event *ev);
 void	pub_expire(struct recv *r, struct pub *p);
 void	pub_free(struct pub *p);
 /* Its handler keeps up. */

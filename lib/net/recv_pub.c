@@ -60,7 +60,6 @@ start_handler(struct recv *r, struct pub *p, const struct conn *c,
 		.stream = p->stream,
 		.app = app,
 	};
-
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) == -1)
@@ -69,11 +68,11 @@ start_handler(struct recv *r, struct pub *p, const struct conn *c,
 	if (fcntl(ends[1], F_SETFL, O_NONBLOCK) == -1 ||
 	    epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, ends[1], &ev) == -1)
 		err_sys(err, ERR_OS, "cannot set up a pipe");
-	else if ((p->pid = starter_start(r->conf->starter, RECV_HANDLER,
-	    &facts, ends, 1, err)) == -1)
-		p->pid = 0;
+	else
+		p->run = starter_start(r->conf->starter, RECV_HANDLER,
+		    &facts, ends, 1, err);
 	close(ends[0]);
-	if (p->pid == 0) {
+	if (p->run == 0) {
 		close(ends[1]);
 		return -1;
 	}
@@ -106,6 +105,26 @@ put_file_header(struct recv *r)
 	r->header_sent = true;
 	flv_write_file(header);
 	buf_put(&r->scratch, header, sizeof(header));
+}
+
+/* Its handler runs: let P's publisher send. */
+static void
+begin(struct recv *r, struct pub *p)
+{
+	struct conn *c = p->conn;
+
+	p->begun = true;
+	rtmp_accept(&c->rtmp, &c->out);
+	if (r->draining && r->conf->drain_us > 0)
+		(void)conn_put_away(r, c);
+	put_file_header(r);
+	log_info("stream '%s': %s begins to publish", p->stream,
+	    c->peer.text);
+	r->served = true;
+	if (r->conf->once)
+		recv_stop_listening(r);
+	if (c->state == CONN_HELD)
+		conn_resume(r, c);
 }
 
 void
@@ -141,15 +160,10 @@ pub_start(struct recv *r, struct conn *c, const char *stream,
 	c->pub = p;
 	c->served = false;
 	strangers_publish(r, c, true);
-	rtmp_accept(&c->rtmp, &c->out);
-	if (r->draining && r->conf->drain_us > 0)
-		(void)conn_put_away(r, c);
-	put_file_header(r);
-	log_info("stream '%s': %s begins to publish", p->stream,
-	    c->peer.text);
-	r->served = true;
-	if (r->conf->once)
-		recv_stop_listening(r);
+	if (p->run == 0)
+		begin(r, p);
+	else
+		conn_hold(r, c);
 }
 
 void
@@ -165,21 +179,19 @@ finish(struct recv *r, struct pub *p)
 {
 	struct conn *heir = p->heir;
 
-	if (p->dead || p->conn != NULL || p->fd != -1 || p->pid != 0)
+	if (p->dead || p->conn != NULL || p->fd != -1 || p->run != 0)
 		return;
 	p->dead = true;
 	TAILQ_REMOVE(&r->pubs, p, entry);
 	TAILQ_INSERT_TAIL(&r->dead_pubs, p, entry);
 	r->npubs--;
-	if (r->conf->once)
+	if (r->conf->once && r->served)
 		recv_leave(r);
 	if (heir == NULL)
 		return;
 	p->heir = NULL;
 	heir->waits = NULL;
 	pub_start(r, heir, p->stream, p->takeovers_us);
-	if (heir->pub != NULL)
-		conn_resume(r, heir);
 }
 
 static void
@@ -372,9 +384,10 @@ pub_end(struct recv *r, struct pub *p)
 {
 	pub_flush(r, p);
 	if (p->conn != NULL) {
-		log_info("stream '%s': %s ends: %" PRIu64 " bytes in %.1f s",
-		    p->stream, p->conn->peer.text, p->bytes,
-		    (double)(r->now_us - p->start_us) / 1e6);
+		if (p->begun)
+			log_info("stream '%s': %s ends: %" PRIu64 " bytes in "
+			    "%.1f s", p->stream, p->conn->peer.text, p->bytes,
+			    (double)(r->now_us - p->start_us) / 1e6);
 		strangers_publish(r, p->conn, false);
 		p->conn->pub = NULL;
 		p->conn = NULL;
@@ -404,7 +417,8 @@ write_pending(struct recv *r, struct pub *p)
 void
 pub_ready(struct recv *r, struct pub *p, uint32_t events)
 {
-	if (p->dead || p->fd == -1)
+	/* Before it begins, the starter has more to say about it. */
+	if (p->dead || p->fd == -1 || !p->begun)
 		return;
 	if ((events & EPOLLERR) != 0) {
 		errno = EPIPE;
@@ -425,13 +439,32 @@ describe_status(int status, char *out, size_t out_bytes)
 		    WEXITSTATUS(status));
 }
 
-void
-pub_reaped(struct recv *r, struct pub *p, int status)
+static void
+handler_failed(struct recv *r, struct pub *p, int errnum)
+{
+	struct conn *c = p->conn;
+
+	r->stats.handler_failures++;
+	p->run = 0;
+	close_output(r, p);
+	if (c != NULL) {
+		p->conn = NULL;
+		c->pub = NULL;
+		strangers_publish(r, c, false);
+		conn_tell(c, "publish refused: cannot run '%s': %s",
+		    r->conf->handler, strerror(errnum));
+		pub_refuse(r, c, REFUSED_FAILED, "no handler");
+	}
+	finish(r, p);
+}
+
+static void
+handler_ended(struct recv *r, struct pub *p, int status)
 {
 	bool early = p->conn != NULL || p->broken || waiting(p) > 0;
 	char how[48];
 
-	p->pid = 0;
+	p->run = 0;
 	describe_status(status, how, sizeof(how));
 	if (status != 0 || early)
 		r->stats.handler_failures++;
@@ -452,13 +485,30 @@ pub_reaped(struct recv *r, struct pub *p, int status)
 }
 
 void
+pub_handler(struct recv *r, struct pub *p, const struct starter_event *ev)
+{
+	switch (ev->what) {
+	case STARTER_RUNS:
+		if (p->conn != NULL)
+			begin(r, p);
+		break;
+	case STARTER_FAILED:
+		handler_failed(r, p, ev->value);
+		break;
+	case STARTER_ENDED:
+		handler_ended(r, p, ev->value);
+		break;
+	}
+}
+
+void
 pub_expire(struct recv *r, struct pub *p)
 {
 	p->kill_us = RECV_NEVER;
-	if (p->pid == 0)
+	if (p->run == 0)
 		return;
 	log_warning("stream '%s': the old handler did not end in %d s: killed",
 	    p->stream, RECV_HANDLER_END_US / 1000000);
 	p->killed = true;
-	starter_kill(r->conf->starter, p->pid, SIGKILL);
+	starter_kill(r->conf->starter, p->run, SIGKILL);
 }

@@ -14,31 +14,29 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/sandbox.h"
 
 #define NFACTS		5
 #define FACT_BYTES	384
 #define MAX_FDS		3
+/* Some for each program that runs, if the parent does not read at all. */
+#define NEWS_BYTES	(16 * 1024 * 1024)
 
-/* What goes to the starter.  Its answer to START is one struct answer. */
+/* What goes to the starter. */
 struct request {
 	enum { START, KILL }	what;
+	uint64_t		id;
 	size_t			which;		/* START */
 	bool			has_facts;
 	char			facts[NFACTS][FACT_BYTES];
-	pid_t			pid;		/* KILL */
-	int			signal;
+	int			signal;		/* KILL */
 };
 
-struct answer {
-	pid_t	pid;
-	int	errnum;		/* of posix_spawn(3), 0: started */
-};
-
-struct ended {
-	pid_t	pid;
-	int	status;
+struct run {
+	uint64_t	id;
+	pid_t		pid;
 };
 
 /* The child's own. */
@@ -47,9 +45,10 @@ struct child {
 	size_t		 nargv;
 	char *const	*env;
 	size_t		 nenv;
-	int		 ask_fd, exits_fd, signal_fd;
-	pid_t		*pids;		/* that run */
-	size_t		 npids, room;
+	int		 fd, signal_fd;
+	struct run	*runs;
+	size_t		 nruns, room;
+	struct buf	 news;		/* events that FD did not take yet */
 };
 
 static bool
@@ -139,23 +138,56 @@ out_actions:
 	return rc;
 }
 
+/* What the parent is to hear. */
+static void
+tell(struct child *c, uint64_t id, enum starter_what what, int value)
+{
+	struct starter_event ev = { .id = id, .what = what, .value = value };
+
+	buf_put(&c->news, &ev, sizeof(ev));
+}
+
+/*
+ * As much of it as the parent takes now: to wait for it, while it waits for
+ * us to take a request, would be for ever.  If it is gone, what it has asked
+ * for is still to be done.
+ */
+static void
+send_news(struct child *c)
+{
+	const size_t one = sizeof(struct starter_event);
+	size_t sent = 0;
+
+	while (sent < c->news.n) {
+		if (send(c->fd, c->news.p + sent, one,
+		    MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)one)
+			sent += one;
+		else if (errno == EAGAIN)
+			break;
+		else if (errno != EINTR)
+			sent = c->news.n;
+	}
+	buf_drop(&c->news, sent);
+}
+
 /* Nothing in a request is trusted: its sender may have been taken over. */
 static int
 child_start(struct child *c, struct request *req, const int fds[],
-    size_t nfds, pid_t *pid)
+    size_t nfds)
 {
+	struct run *runs;
 	char **env;
-	pid_t *pids;
+	pid_t pid;
 	size_t i;
 	int rc;
 
 	if (req->which >= c->nargv || c->argv[req->which] == NULL)
 		return EINVAL;
-	if (c->npids == c->room) {
-		pids = realloc(c->pids, (c->room + 64) * sizeof(*pids));
-		if (pids == NULL)
+	if (c->nruns == c->room) {
+		runs = realloc(c->runs, (c->room + 64) * sizeof(*runs));
+		if (runs == NULL)
 			return ENOMEM;
-		c->pids = pids;
+		c->runs = runs;
 		c->room += 64;
 	}
 	env = calloc(c->nenv + NFACTS + 1, sizeof(*env));
@@ -166,10 +198,10 @@ child_start(struct child *c, struct request *req, const int fds[],
 		req->facts[i][FACT_BYTES - 1] = '\0';
 		env[c->nenv + i] = req->facts[i];
 	}
-	rc = spawn(c->argv[req->which], env, fds, nfds, pid);
+	rc = spawn(c->argv[req->which], env, fds, nfds, &pid);
 	free(env);
 	if (rc == 0)
-		c->pids[c->npids++] = *pid;
+		c->runs[c->nruns++] = (struct run){ req->id, pid };
 	return rc;
 }
 
@@ -178,9 +210,9 @@ child_kill(const struct child *c, const struct request *req)
 {
 	size_t i;
 
-	for (i = 0; i < c->npids; i++)
-		if (c->pids[i] == req->pid)
-			kill(-req->pid, req->signal);
+	for (i = 0; i < c->nruns; i++)
+		if (c->runs[i].id == req->id)
+			kill(-c->runs[i].pid, req->signal);
 }
 
 /* A request, with the descriptors that came along.  Its size; 0 at the end. */
@@ -218,46 +250,40 @@ static bool
 child_serve(struct child *c)
 {
 	struct request req;
-	struct answer answer = { .pid = -1 };
-	int fds[MAX_FDS];
+	int fds[MAX_FDS], errnum;
 	size_t nfds, i;
-	ssize_t n;
 
-	n = child_receive(c->ask_fd, &req, fds, &nfds);
-	if (n <= 0)
+	if (child_receive(c->fd, &req, fds, &nfds) != (ssize_t)sizeof(req))
 		return false;
-	if (n != (ssize_t)sizeof(req))
-		answer.errnum = EINVAL;
-	else if (req.what == START)
-		answer.errnum = child_start(c, &req, fds, nfds, &answer.pid);
-	else
+	if (req.what == KILL) {
 		child_kill(c, &req);
+	} else {
+		errnum = child_start(c, &req, fds, nfds);
+		tell(c, req.id, errnum == 0 ? STARTER_RUNS : STARTER_FAILED,
+		    errnum);
+	}
 	for (i = 0; i < nfds; i++)
 		close(fds[i]);
-	return n == (ssize_t)sizeof(req) && req.what == KILL ? true :
-	    send(c->ask_fd, &answer, sizeof(answer), MSG_NOSIGNAL) != -1;
+	return true;
 }
 
-/*
- * A parent that is gone cannot be told, but may have asked for more before:
- * that it is gone is seen behind its last request.
- */
 static void
 child_reap(struct child *c)
 {
 	struct signalfd_siginfo ignored;
-	struct ended e;
+	int status;
+	pid_t pid;
 	size_t i;
 
 	while (read(c->signal_fd, &ignored, sizeof(ignored)) > 0)
 		;
-	while ((e.pid = waitpid(-1, &e.status, WNOHANG)) > 0) {
-		for (i = 0; i < c->npids; i++)
-			if (c->pids[i] == e.pid) {
-				c->pids[i] = c->pids[--c->npids];
-				break;
-			}
-		(void)send(c->exits_fd, &e, sizeof(e), MSG_NOSIGNAL);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (i = 0; i < c->nruns && c->runs[i].pid != pid; i++)
+			;
+		if (i == c->nruns)
+			continue;
+		tell(c, c->runs[i].id, STARTER_ENDED, status);
+		c->runs[i] = c->runs[--c->nruns];
 	}
 }
 
@@ -266,33 +292,32 @@ child_loop(struct child *c)
 {
 	struct pollfd p[2] = {
 		{ .fd = c->signal_fd, .events = POLLIN },
-		{ .fd = c->ask_fd, .events = POLLIN },
+		{ .fd = c->fd },
 	};
 	bool go_on = true;
 
 	while (go_on) {
+		p[1].events = POLLIN | (c->news.n > 0 ? POLLOUT : 0);
 		if (poll(p, 2, -1) == -1)
 			continue;	/* EINTR */
 		if (p[0].revents != 0)
 			child_reap(c);
-		if (p[1].revents != 0)
+		if ((p[1].revents & ~POLLOUT) != 0)
 			go_on = child_serve(c);
+		send_news(c);
+		go_on = go_on && !c->news.bad;
 	}
 }
 
-/* Descriptors 3 and on are ours alone: ask, exits, signals. */
+/* Descriptors 3 and on are ours alone: the parent, signals. */
 static int
-child_files(struct child *c, int ask_fd, int exits_fd)
+child_files(struct child *c, int fd)
 {
 	sigset_t set;
 
-	/* Above what they become, so that none is overwritten. */
-	ask_fd = fcntl(ask_fd, F_DUPFD_CLOEXEC, 10);
-	exits_fd = fcntl(exits_fd, F_DUPFD_CLOEXEC, 10);
-	c->ask_fd = dup3(ask_fd, STDERR_FILENO + 1, O_CLOEXEC);
-	c->exits_fd = dup3(exits_fd, STDERR_FILENO + 2, O_CLOEXEC);
-	if (c->ask_fd == -1 || c->exits_fd == -1 ||
-	    close_range(STDERR_FILENO + 3, ~0U, 0) == -1)
+	c->fd = fd == STDERR_FILENO + 1 ? fd :
+	    dup3(fd, STDERR_FILENO + 1, O_CLOEXEC);
+	if (c->fd == -1 || close_range(STDERR_FILENO + 2, ~0U, 0) == -1)
 		return -1;
 	/* A terminal's Ctrl-C is the parent's affair: it asks, or ends. */
 	sigfillset(&set);
@@ -306,30 +331,32 @@ child_files(struct child *c, int ask_fd, int exits_fd)
 
 /* The parent hears at first how it went. */
 static void
-child_main(struct child *c, int ask_fd, int exits_fd, const char *user)
+child_main(struct child *c, int fd, const char *user)
 {
 	struct err err = ERR_INIT;
-	int rc = child_files(c, ask_fd, exits_fd);
+	int rc = child_files(c, fd);
 
 	if (rc == -1)
 		err_sys(&err, ERR_OS, "cannot set up descriptors");
 	else if (user != NULL)
 		rc = sandbox_user(user, &err);
-	if (send(c->ask_fd, &err, sizeof(err), MSG_NOSIGNAL) != -1 && rc == 0)
+	if (send(c->fd, &err, sizeof(err), MSG_NOSIGNAL) != -1 && rc == 0)
 		child_loop(c);
 	_exit(0);
 }
 
-/* The N bytes at P from the child, in one piece. */
+/* The N bytes at P from the child, in one piece.  1; 0: none now; or -1. */
 static int
-receive(struct starter *s, void *p, size_t n, struct err *err)
+receive(struct starter *s, void *p, size_t n, int flags, struct err *err)
 {
 	ssize_t got;
 
 	do
-		got = recv(s->ask_fd, p, n, 0);
+		got = recv(s->fd, p, n, flags);
 	while (got == -1 && errno == EINTR);
-	return got == (ssize_t)n ? 0 : err_set(err, ERR_OS,
+	if (got == -1 && errno == EAGAIN)
+		return 0;
+	return got == (ssize_t)n ? 1 : err_set(err, ERR_OS,
 	    "the process that starts programs is gone");
 }
 
@@ -339,29 +366,20 @@ starter_begin(struct starter *s, char *const *const argv[], size_t n,
 {
 	struct child c = { .argv = argv, .nargv = n, .env = env };
 	struct err its = ERR_INIT;
-	int ask[2], exits[2];
+	int ends[2];
 
 	while (env[c.nenv] != NULL)
 		c.nenv++;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ask) == -1)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return err_sys(err, ERR_OS, "cannot make a socket pair");
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	    exits) == -1) {
-		err_sys(err, ERR_OS, "cannot make a socket pair");
-		close(ask[0]);
-		close(ask[1]);
-		return -1;
-	}
-	s->argv = argv;
-	s->ask_fd = ask[0];
-	s->exits_fd = exits[0];
+	buf_init(&c.news, NEWS_BYTES);
+	*s = (struct starter){ .fd = ends[0] };
 	if ((s->pid = fork()) == 0)
-		child_main(&c, ask[1], exits[1], user);
-	close(ask[1]);
-	close(exits[1]);
+		child_main(&c, ends[1], user);
+	close(ends[1]);
 	if (s->pid == -1)
 		err_sys(err, ERR_OS, "cannot fork");
-	else if (receive(s, &its, sizeof(its), err) == 0) {
+	else if (receive(s, &its, sizeof(its), 0, err) == 1) {
 		if (its.cls == ERR_NONE)
 			return 0;
 		*err = its;
@@ -394,7 +412,7 @@ send_request(struct starter *s, const struct request *req, const int fds[],
 		memcpy(CMSG_DATA(cmsg), fds, nfds * sizeof(int));
 	}
 	do
-		n = sendmsg(s->ask_fd, &msg, MSG_NOSIGNAL);
+		n = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
 	while (n == -1 && errno == EINTR);
 	return n == -1 ? -1 : 0;
 }
@@ -413,33 +431,31 @@ write_facts(struct request *req, const struct starter_facts *facts)
 	snprintf(req->facts[4], FACT_BYTES, "LIVESPOOL_APP=%s", facts->app);
 }
 
-pid_t
+uint64_t
 starter_start(struct starter *s, size_t which,
     const struct starter_facts *facts, const int fds[], size_t nfds,
     struct err *err)
 {
-	struct request req = { .what = START, .which = which };
-	struct answer answer;
+	struct request req = { .what = START, .which = which,
+	    .id = s->last_id + 1 };
 
-	if (nfds > MAX_FDS)
-		return err_set(err, ERR_BUG, "%zu descriptors", nfds);
+	if (nfds > MAX_FDS) {
+		err_set(err, ERR_BUG, "%zu descriptors", nfds);
+		return 0;
+	}
 	if (facts != NULL)
 		write_facts(&req, facts);
-	if (send_request(s, &req, fds, nfds) == -1)
-		return err_sys(err, ERR_OS, "cannot ask for a program");
-	if (receive(s, &answer, sizeof(answer), err) == -1)
-		return -1;
-	if (answer.errnum == 0)
-		return answer.pid;
-	errno = answer.errnum;
-	return err_sys(err, errno == ENOENT ? ERR_UNAVAILABLE : ERR_OS,
-	    "cannot run '%s'", s->argv[which][0]);
+	if (send_request(s, &req, fds, nfds) == -1) {
+		err_sys(err, ERR_OS, "cannot ask for a program");
+		return 0;
+	}
+	return ++s->last_id;
 }
 
 void
-starter_kill(struct starter *s, pid_t pid, int signal)
+starter_kill(struct starter *s, uint64_t id, int signal)
 {
-	const struct request req = { .what = KILL, .pid = pid,
+	const struct request req = { .what = KILL, .id = id,
 	    .signal = signal };
 
 	/* When the starter is gone, starter_next() will tell. */
@@ -447,29 +463,15 @@ starter_kill(struct starter *s, pid_t pid, int signal)
 }
 
 int
-starter_next(struct starter *s, pid_t *pid, int *status, struct err *err)
+starter_next(struct starter *s, struct starter_event *event, struct err *err)
 {
-	struct ended e;
-	ssize_t n;
-
-	do
-		n = recv(s->exits_fd, &e, sizeof(e), MSG_DONTWAIT);
-	while (n == -1 && errno == EINTR);
-	if (n == -1 && errno == EAGAIN)
-		return 0;
-	if (n != (ssize_t)sizeof(e))
-		return err_set(err, ERR_OS,
-		    "the process that starts programs is gone");
-	*pid = e.pid;
-	*status = e.status;
-	return 1;
+	return receive(s, event, sizeof(*event), MSG_DONTWAIT, err);
 }
 
 void
 starter_end(struct starter *s)
 {
-	close(s->ask_fd);
-	close(s->exits_fd);
+	close(s->fd);
 	if (s->pid > 0)
 		while (waitpid(s->pid, NULL, 0) == -1 && errno == EINTR)
 			;

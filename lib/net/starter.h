@@ -4,7 +4,8 @@
  * The event loop reads what strangers send and has given up its rights; the
  * handlers need theirs.  So a child forked before that starts them, on
  * request over a socket pair.  It runs only the programs it was made with,
- * signals only those it has started, and ends when its parent does.
+ * signals only those it has started, and ends when its parent does.  The
+ * parent waits for nothing: what became of a request is read later.
  *
  * Programs are started directly, without a shell, as the leader of a process
  * group of their own, with default signals and descriptors 0, 1 and 2 only.
@@ -13,6 +14,7 @@
 #define NET_STARTER_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct err;
@@ -26,10 +28,20 @@ struct starter_facts {
 };
 
 struct starter {
-	char *const *const *argv; /* borrowed */
 	pid_t	 pid;		/* of the child */
-	int	 ask_fd;	/* requests and their answers */
-	int	 exits_fd;	/* who has ended; readable: call starter_next() */
+	int	 fd;		/* to it; readable: call starter_next() */
+	uint64_t last_id;
+};
+
+/* What became of a program. */
+struct starter_event {
+	uint64_t	id;	/* as starter_start() had it */
+	enum starter_what {
+		STARTER_RUNS,	/* first, or */
+		STARTER_FAILED,	/* it never will; VALUE is an errno */
+		STARTER_ENDED,	/* after RUNS; VALUE as of waitpid(2) */
+	}		what;
+	int		value;
 };
 
 /*
@@ -50,22 +62,22 @@ int	starter_begin(struct starter *s, char *const *const argv[], size_t n,
 	    __attribute__((warn_unused_result));
 
 /*
- * Start program WHICH with FACTS, which may be NULL; FDS[0 .. NFDS) become its descriptors 0 and
- * on, the others are the starter's own.  Its process id, which is its process
- * group too; or -1 with ERR_UNAVAILABLE (no such program) or ERR_OS.
+ * Ask for program WHICH with FACTS, which may be NULL; FDS[0 .. NFDS) become
+ * its descriptors 0 and on, the others are the starter's own.  The caller may
+ * close them.  A number for what starter_next() tells of it; or 0 with ERR_OS.
  */
-pid_t	starter_start(struct starter *s, size_t which,
+uint64_t starter_start(struct starter *s, size_t which,
 	    const struct starter_facts *facts, const int fds[], size_t nfds,
 	    struct err *err) __attribute__((warn_unused_result));
 
-/* Send SIGNAL to the process group of PID, if it is still there. */
-void	starter_kill(struct starter *s, pid_t pid, int signal);
+/* Send SIGNAL to the process group of that program, if it runs. */
+void	starter_kill(struct starter *s, uint64_t id, int signal);
 
 /*
- * A program that has ended: *PID, and its *STATUS as of waitpid(2).  1; 0 when
- * there is none now; -1 with ERR_OS when the starter itself is gone.
+ * What has happened.  1; 0 when there is nothing now; -1 with ERR_OS when the
+ * starter itself is gone.
  */
-int	starter_next(struct starter *s, pid_t *pid, int *status,
+int	starter_next(struct starter *s, struct starter_event *event,
 	    struct err *err) __attribute__((warn_unused_result));
 
 /* Let it go.  The programs that run go on. */

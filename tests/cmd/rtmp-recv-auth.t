@@ -107,6 +107,14 @@ is "$code" NetStream.Publish.Start 'without a handler'
 st=0; wait "$server" || st=$?
 status_is 0 'and once'
 
+cp "$tmp/auth" "$tmp/gone"
+start_server --auth "$tmp/gone"
+rm "$tmp/gone"
+try s3cret
+is "$code" NetStream.Failed 'a program that is there no more'
+log_has 'cannot run it: No such file' 'and the log says so'
+stop_server
+
 run /dev/null rtmp-recv --listen 127.0.0.1:0 --auth "$tmp/none"
 status_is 69 'a program that is not there'
 run /dev/null rtmp-recv --auth "$tmp/auth" --keys "$tmp/keys"

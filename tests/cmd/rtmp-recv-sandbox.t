@@ -54,6 +54,30 @@ status_is 71 'without the process that starts programs it ends'
 cp "$tmp/log" "$tmp/err"
 stderr_has 'the process that starts programs is gone' 'and says why'
 
+# A busy machine takes its time to start a program.
+# shellcheck disable=SC2016 # the handler's shell expands it
+start_server -- sh -c 'cat >"$0/flv.$LIVESPOOL_STREAM"' "$tmp/save"
+ffmpeg -nostdin -v error -re -f lavfi -i testsrc2=s=320x240:r=25 \
+    -c:v libx264 -preset ultrafast -tune zerolatency -f flv "$url/a" \
+    2>"$tmp/ffmpeg" & pub=$!
+pids="$pids $pub"
+wait_for 20 test -s "$tmp/save/flv.a"
+starter=$(pgrep -P "$server" -x rtmp-recv)
+kill -STOP "$starter"
+perl "$client" "$port" try b >"$tmp/b" & other=$!
+pids="$pids $other"
+has_grown() { [ "$(stat -c %s "$tmp/save/flv.a")" -gt $((had + 50000)) ]; }
+had=$(stat -c %s "$tmp/save/flv.a")
+wait_for 20 has_grown
+ok $? 'a stream goes on while the handler of the next is started'
+is "$(cat "$tmp/b")" '' 'which waits for it'
+kill -CONT "$starter"
+wait "$other"
+grep -q NetStream.Publish.Start "$tmp/b"; ok $? 'and then publishes'
+kill "$pub"
+wait "$pub" 2>/dev/null
+stop_server
+
 if [ "$(id -u)" -eq 0 ]; then
 	start_server --user nobody -- sh -c "$handler" "$tmp/save"
 	is "$(field Uid "$server")" "$(id -u nobody)" '--user: who it is'
