@@ -8,6 +8,7 @@ use strict;
 use warnings;
 use Digest::SHA qw(hmac_sha256);
 use Socket;
+use Time::HiRes qw(sleep);
 
 use constant { AUDIO => 8, VIDEO => 9, DATA => 18, CALL => 20 };
 
@@ -445,6 +446,23 @@ sub type_3 {		# a header of type 3 on a chunk stream that has none
 	check(!defined next_message(), 'a protocol error closes this one');
 }
 
+# Nothing that the server sends is read: no S2, no answer, no acknowledgement
+# and, if one ever came, no ping.  For longer than --idle.
+sub deaf {
+	dial();
+	send_bytes("\3" . "\0" x 3072);
+	call('connect', 1, connect_args());
+	call('createStream', 2, null);
+	control(5, pack 'N', 3000);
+	send_bytes(message(8, CALL, 1, 0, str('publish') . num(3) . null .
+	    str($flow) . str('live')));
+	for my $i (0 .. 15) {
+		media(6, VIDEO, 1, 250 * $i, "\x27\1\0\0\0" . noise(2000));
+		sleep 0.25;
+	}
+	finish(1);
+}
+
 # The endings of a publication.
 sub ending {
 	my ($how) = @_;
@@ -467,7 +485,7 @@ sub unpublish {
 
 my %flows = (ffmpeg => \&ffmpeg, obs => \&obs, gstreamer => \&gstreamer,
     'librtmp-old' => \&librtmp_old, controls => \&controls,
-    enhanced => \&enhanced, 'at-once' => sub { irregular(1e9) },
+    enhanced => \&enhanced, deaf => \&deaf, 'at-once' => sub { irregular(1e9) },
     'byte-by-byte' => sub { irregular(1) },
     'bad-name' => sub { refused('no/../name', 'NetStream.Publish.BadName') },
     'no-name' => sub { refused('', 'NetStream.Publish.BadName') },
