@@ -90,6 +90,26 @@ else
 	skip 'no rtmp2sink' GStreamer
 fi
 
+obs_missing=
+for program in obs xvfb-run; do
+	command -v "$program" >/dev/null || obs_missing="$program is not installed"
+done
+if [ -z "$obs_missing" ]; then
+	serve
+	sent=$("$here/../obs" "${url%/*}" "${url##*/}" "$seconds" "$tmp/obs" \
+	    2>"$tmp/obs.err")
+	ok $? 'OBS: publishes in real time'
+	sed 's/^/# /' "$tmp/obs.err"
+	served OBS
+	ffprobe -v error -select_streams v -count_frames -of csv=p=0 \
+	    -show_entries stream=nb_read_frames "$tmp/out.flv" \
+	    >"$tmp/got" 2>"$tmp/decode"
+	is "$(cat "$tmp/got")" "${sent:-0}" 'OBS: every frame that it says it sent'
+	is "$(cat "$tmp/decode")" '' 'OBS: decoded without an error'
+else
+	skip "$obs_missing" OBS
+fi
+
 if [ ! -x "$librtmp" ]; then
 	skip 'no librtmp' 'librtmp, Enhanced RTMP'
 	done_testing
