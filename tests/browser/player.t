@@ -4,27 +4,11 @@
 here=$(cd "${0%/*}" && pwd)
 page=$here/../../build/player
 
-for need in node ffmpeg "${CHROMIUM:-/usr/bin/chromium}"; do
-	command -v "$need" >/dev/null || {
-		printf '1..0 # SKIP no %s\n' "$need"
-		exit 0
-	}
-done
-if [ ! -e "$page/hls.min.js" ] || [ ! -e "$page/../npm/browser/.done" ]; then
-	echo 'Bail out! no page: run make player browser'
+. "$here/relay.sh"
+need_browser ffmpeg
+[ -e "$page/hls.min.js" ] || {
+	echo 'Bail out! no page: run make player'
 	exit 1
-fi
-
-# Passes on what a script reports, each test under its own name.
-relay() {		# relay NAME
-	while IFS= read -r line; do
-		case $line in
-		'ok '*) ok 0 "$1: ${line#* - }" ;;
-		'not ok '*) ok 1 "$1: ${line#* - }" ;;
-		*) printf '# %s\n' "$line" ;;
-		esac
-	done <"$tmp/out"
-	status_is 0 "$1"
 }
 
 mkdir "$tmp/www"
