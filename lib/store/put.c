@@ -28,6 +28,44 @@ find_last(struct put *p, struct err *err)
 	return 0;
 }
 
+static int
+raise_seq(const struct spool_key *key, void *arg, struct err *err)
+{
+	uint32_t *seq = arg;
+
+	(void)err;
+	if (key->seq > *seq)
+		*seq = key->seq;
+	return 0;
+}
+
+/*
+ * After a lost race: behind the newest fragment, and behind the numbers of
+ * all epochs.  A put that was killed when it had lost may have left its link
+ * in the newest epoch, with a number that older ones are past.
+ */
+static int
+find_last_of_all(struct put *p, struct err *err)
+{
+	struct spool_key k;
+	uint32_t *epochs;
+	size_t count, i;
+	int rc = 0;
+
+	if (find_last(p, err) == -1 || spool_epochs(p->s, p->last.stream,
+	    SPOOL_SRC, &epochs, &count, err) == -1)
+		return -1;
+	k = p->last;
+	for (i = 0; i < count && rc == 0; i++) {
+		k.epoch = epochs[i];
+		if (p->last.seq < SPOOL_SEQ_MAX)
+			rc = spool_each_of_epoch(p->s, &k, p->last.seq + 1,
+			    SPOOL_SEQ_MAX, raise_seq, &p->last.seq, err);
+	}
+	free(epochs);
+	return rc;
+}
+
 int
 put_begin(struct put *p, struct spool *s, const char *stream,
     struct err *err)
@@ -248,7 +286,7 @@ put_store(struct put *p, struct put_item *items, size_t count,
 			p->own = true;
 			return n;
 		}
-		if (find_last(p, err) == -1)
+		if (find_last_of_all(p, err) == -1)
 			return -1;
 	}
 	return err_set(err, ERR_AGAIN,

@@ -127,6 +127,35 @@ test_empty_epoch_between(void)
 	stores(&b, 0, 2, 4, "the second is behind all of it");
 }
 
+/*
+ * A put was killed when it had lost a race, before it took its fragment back:
+ * the newest epoch ends with a number that an older one is past.
+ */
+static void
+test_loser_left_behind(void)
+{
+	struct spool_key left = { .stream = "left", .epoch = 2, .seq = 2,
+	    .rendition = SPOOL_SRC };
+	char path[SPOOL_PATH_BYTES], file[4096 + SPOOL_PATH_BYTES];
+	char aside[sizeof(file) + 8];
+	struct put a, b;
+
+	begin(&a, "left");
+	stores(&a, 0, 1, 1, "the first");
+	begin(&b, "left");
+	stores(&b, 0, 2, 2, "a second, that will lose");
+	spool_path(&left, path);
+	snprintf(file, sizeof(file), "%s/%s", spool.dir, path);
+	snprintf(aside, sizeof(aside), "%s.aside", file);
+	ok(rename(file, aside) == 0, "it is not there yet");
+	stores(&a, 0, 1, 2, "the first goes on");
+	stores(&a, 0, 1, 3, "and on");
+	ok(rename(aside, file) == 0, "then it is, and stays");
+	begin(&b, "left");
+	stores(&b, 0, 3, 4, "the next put is behind all of it");
+	stores(&b, 0, 3, 5, "and goes on");
+}
+
 /* COUNT of them, of which the one at START begins an epoch. */
 static void
 put_many(struct put *p, size_t count, size_t start, size_t want,
@@ -239,6 +268,7 @@ main(void)
 	test_same_start();
 	test_takeover();
 	test_empty_epoch_between();
+	test_loser_left_behind();
 	test_batch();
 	test_check();
 	test_limits();
