@@ -16,8 +16,8 @@
 #				answer and "sent" or "closed"
 #	move NAME [FILE]	publish as one that knows Enhanced RTMP's
 #				reconnect request; print where it should go.
-#				With FILE: make FILE.connected, and publish
-#				when FILE is there
+#				With FILE: make FILE.connected after the
+#				handshake, and publish when FILE is there
 #	huge NAME		announce chunks of 2 GB, send them slowly
 use strict;
 use warnings;
@@ -138,7 +138,7 @@ sub move {
 	my $out = publish($name, pack('n/a*', 'capsEx') . num(1));
 	my $got = '';
 	if (defined $file) {
-		syswrite $s, substr($out, 0, 1537, '');
+		syswrite $s, substr($out, 0, 3073, '');
 		sysread $s, $got, 1 or die "no handshake\n";
 		open my $made, '>', "$file.connected" or die "$file: $!\n";
 		sleep 0.02 until -e $file;

@@ -59,7 +59,8 @@
 /* Publishers of one server. */
 #define LIMIT_RECV_PUBLISHERS		100000
 /* Connections that do not publish: of one address, and of all beyond the
-   publishers that there may be.  The oldest makes room. */
+   publishers that there may be.  The oldest makes room; of all, the oldest
+   that has not finished its handshake. */
 #define LIMIT_RECV_PER_ADDRESS		100
 #define LIMIT_RECV_WAITING		256
 /* A report about all publishers. */

@@ -37,11 +37,8 @@ conn_of(struct guard_conn *g)
 
 /* False when there is none. */
 static bool
-close_oldest(struct recv *r, const struct guard_conn_list *list,
-    const char *why)
+make_room(struct recv *r, struct guard_conn *g, const char *why)
 {
-	struct guard_conn *g = TAILQ_FIRST(list);
-
 	if (g == NULL)
 		return false;
 	conn_tell(conn_of(g), "closed to make room: %s", why);
@@ -49,16 +46,31 @@ close_oldest(struct recv *r, const struct guard_conn_list *list,
 	return true;
 }
 
+/*
+ * Of all strangers the oldest that has not even finished its handshake: in a
+ * flood of such, who means to publish is past that in a moment.
+ */
+static struct guard_conn *
+least_of_all(const struct recv *r)
+{
+	struct guard_conn *g;
+
+	TAILQ_FOREACH(g, &r->guard.strangers, of_all)
+		if (conn_of(g)->rtmp.state != RTMP_CHUNKS)
+			return g;
+	return TAILQ_FIRST(&r->guard.strangers);
+}
+
 bool
 strangers_make_room(struct recv *r)
 {
 	if (r->guard.nstrangers >= r->conf->max_publishers +
 	    LIMIT_RECV_WAITING)
-		close_oldest(r, &r->guard.strangers, "too many connections");
+		make_room(r, least_of_all(r), "too many connections");
 	/* Each stranger may yet want a descriptor for its handler. */
 	if (r->nconns + r->npubs + r->nasking + SPARE_FILES < r->max_files)
 		return true;
-	return close_oldest(r, &r->guard.strangers, "too few descriptors");
+	return make_room(r, least_of_all(r), "too few descriptors");
 }
 
 bool
@@ -68,7 +80,7 @@ strangers_enter(struct recv *r, struct conn *c)
 	if (c->host == NULL)
 		return false;
 	if (c->host->nstrangers >= r->conf->max_per_address)
-		close_oldest(r, &c->host->strangers,
+		make_room(r, TAILQ_FIRST(&c->host->strangers),
 		    "too many connections of this address");
 	guard_add(&r->guard, c->host, &c->guarded);
 	c->quota = &r->quota;

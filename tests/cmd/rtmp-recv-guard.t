@@ -172,4 +172,23 @@ let_go
 stop_server
 status_is 0 'and the server ends in order'
 
+# 266 strangers may be there: a flood of them does not drive out who is past
+# the handshake.
+start_server --max 10
+perl "$client" "$port" move late "$tmp/late" >"$tmp/moved" & late=$!
+pids="$pids $late"
+wait_for 20 test -e "$tmp/late.connected"
+mkfifo "$tmp/flood"
+perl "$client" "$port" half 400 spread <"$tmp/flood" >"$tmp/ready" & flood=$!
+pids="$pids $flood"
+exec 6>"$tmp/flood"
+wait_for 30 grep -q ready "$tmp/ready"
+wait_for 20 logged 'closed to make room: too many connections'
+touch "$tmp/late"
+wait_for 20 logged "stream 'late': 127.0.0.1:"
+log_has "stream 'late': 127.0.0.1:" 'a flood does not drive out who shook hands'
+exec 6>&-
+kill "$late"
+stop_server
+
 done_testing
