@@ -169,7 +169,8 @@ warn(const struct transcode *t)
 		log_warning("'%s': the fragment before it is gone: its sound "
 		    "begins without a run-up", path);
 	for (out = t->outputs; out < t->outputs + t->count; out++)
-		if (out->kind == TRANSCODE_GAP)
+		if (out->kind == TRANSCODE_GAP &&
+		    out->rendition->codec != CODEC_JPEG)
 			log_warning("'%s': no samples for '%s', which gets a "
 			    "gap", path, out->rendition->name);
 	if (avlog_errors() > 0)

@@ -30,6 +30,8 @@ codec_name(enum codec codec)
 		return "AC-3";
 	case CODEC_EAC3:
 		return "E-AC-3";
+	case CODEC_JPEG:
+		return "JPEG";
 	}
 	return "unknown";
 }
@@ -159,6 +161,9 @@ codec_string(const struct track *track, char out[CODEC_STRING_BYTES],
 		break;
 	case CODEC_EAC3:
 		fixed = "ec-3";
+		break;
+	case CODEC_JPEG:
+		fixed = "jpeg";
 		break;
 	case CODEC_NONE:
 		return err_set(err, ERR_DATA, "track %u: unknown codec",

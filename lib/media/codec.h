@@ -20,6 +20,7 @@ enum codec {
 	CODEC_FLAC,
 	CODEC_AC3,
 	CODEC_EAC3,
+	CODEC_JPEG,		/* thumbnails */
 };
 
 enum track_kind { TRACK_VIDEO, TRACK_AUDIO };
@@ -40,7 +41,8 @@ struct track {
 	const uint8_t	*config;	/* AAC: AudioSpecificConfig (ISO/IEC
 					   14496-3 1.6); MP3: none; else the
 					   body of avcC, hvcC, av1C, vpcC,
-					   dOps, dfLa, dac3 or dec3; borrowed
+					   dOps, dfLa, dac3 or dec3; JPEG: none;
+					   borrowed
 					   from whoever filled this */
 	size_t		 config_bytes;
 };

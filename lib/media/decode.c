@@ -85,6 +85,7 @@ codec_id(enum codec codec)
 		return AV_CODEC_ID_AC3;
 	case CODEC_EAC3:
 		return AV_CODEC_ID_EAC3;
+	case CODEC_JPEG:
 	case CODEC_NONE:
 		break;
 	}

@@ -248,10 +248,10 @@ encoder_finish(struct encoder *e, struct encode_result *result,
 		return err_set(err, ERR_BUG, "%zu pictures, %zu packets",
 		    e->pictures, e->count);
 	for (i = 0; i < e->count; i++)
-		if (e->packets[i].sync != (i == 0))
+		if (e->packets[i].sync != (i == 0 || e->codec->intra))
 			return err_set(err, ERR_BUG,
 			    "packet %zu of %zu %s a key picture", i, e->count,
-			    i == 0 ? "is not" : "is");
+			    e->packets[i].sync ? "is" : "is not");
 	*result = (struct encode_result){ &e->config, &e->data, e->packets,
 	    e->count, reorder_delay(e) };
 	return 0;

@@ -1,6 +1,6 @@
 /*
- * encode - the pictures of one interval as H.264, HEVC, AV1 or VP9, through
- * libavcodec.
+ * encode - the pictures of one interval as H.264, HEVC, AV1 or VP9, or as
+ * JPEG, through libavcodec.
  *
  * One encoder for one interval: a closed group of pictures of which the first
  * and no other can be decoded by itself.  How many threads there are is part
@@ -23,10 +23,12 @@ struct err;
 struct picture;
 
 struct encode_conf {
-	enum codec	 codec;		/* one that recipe_of() knows */
+	enum codec	 codec;		/* one that recipe_of() knows, or
+					   CODEC_JPEG */
 	const char	*preset;	/* borrowed; one of its recipe */
 	uint64_t	 bitrate_bps;	/* average; 0: QUALITY */
-	int		 quality;	/* constant rate factor */
+	int		 quality;	/* constant rate factor; JPEG: the
+					   quantizer */
 	uint64_t	 cap_bps;	/* VBV rate; its buffer is one second */
 	int		 width, height;
 	uint32_t	 timescale;	/* of the PTS */

@@ -208,16 +208,47 @@ put_vp9_sample(struct buf *out, const uint8_t *p, size_t n, bool *sync,
 	return buf_ok(out, err);
 }
 
+/* The same tables in every picture, so that they can be joined: jpeg.h. */
+static int
+set_jpeg(AVCodecContext *ctx, const struct encode_conf *conf)
+{
+	ctx->flags &= ~AV_CODEC_FLAG_CLOSED_GOP;
+	ctx->flags |= AV_CODEC_FLAG_QSCALE | AV_CODEC_FLAG_BITEXACT;
+	ctx->global_quality = conf->quality * FF_QP2LAMBDA;
+	ctx->qmin = ctx->qmax = conf->quality;
+	return set_text(ctx, "huffman", "default");
+}
+
+static int
+put_no_config(struct buf *out, const AVCodecContext *ctx,
+    const struct encode_conf *conf, struct err *err)
+{
+	(void)ctx;
+	(void)conf;
+	return buf_ok(out, err);
+}
+
+static int
+put_jpeg_sample(struct buf *out, const uint8_t *p, size_t n, bool *sync,
+    struct err *err)
+{
+	*sync = true;
+	buf_put(out, p, n);
+	return buf_ok(out, err);
+}
+
 static const struct encode_codec codecs[] = {
-	{ CODEC_H264, "libx264", -1, X264_TAIL, set_x264, put_avc_config,
+	{ CODEC_H264, "libx264", -1, X264_TAIL, false, set_x264, put_avc_config,
 	    avcc_put_sample },
 	/* As deep as its pyramid goes at any preset. */
-	{ CODEC_HEVC, "libx265", 2, 0, set_x265, put_hevc_config,
+	{ CODEC_HEVC, "libx265", 2, 0, false, set_x265, put_hevc_config,
 	    hvcc_put_sample },
-	{ CODEC_AV1, "libsvtav1", 0, 0, set_svt_av1, put_av1_config,
+	{ CODEC_AV1, "libsvtav1", 0, 0, false, set_svt_av1, put_av1_config,
 	    put_av1_sample },
-	{ CODEC_VP9, "libvpx-vp9", 0, 0, set_libvpx, put_vp9_config,
+	{ CODEC_VP9, "libvpx-vp9", 0, 0, false, set_libvpx, put_vp9_config,
 	    put_vp9_sample },
+	{ CODEC_JPEG, "mjpeg", 0, 0, true, set_jpeg, put_no_config,
+	    put_jpeg_sample },
 };
 
 const struct encode_codec *

@@ -22,6 +22,7 @@ struct encode_codec {
 					   -1: libavcodec knows */
 	int		 tail;		/* pictures to look ahead to behind
 					   the last; not kept */
+	bool		 intra;		/* every picture is a key picture */
 
 	/* Set CTX up, but for size, time and colour.  An AVERROR or 0. */
 	int	(*set)(struct AVCodecContext *ctx,

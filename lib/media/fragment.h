@@ -27,6 +27,9 @@ struct iovec;
 #define FRAGMENT_GAP		0x8u	/* of a rendition: the original has no
 					   samples for it, and so has this */
 
+#define FRAGMENT_IMAGES	0x10u	/* of a rendition: thumbnails, which no
+					   playlist lists */
+
 struct fragment_info {
 	uint32_t	flags;
 	uint32_t	epoch;		/* 0 until segment-store put stamps it */

@@ -176,6 +176,7 @@ static const struct entry video_entries[] = {
 	  MP4_TYPE('a', 'v', '1', 'C'), 4 },
 	{ MP4_TYPE('v', 'p', '0', '9'), CODEC_VP9,
 	  MP4_TYPE('v', 'p', 'c', 'C'), 12 },
+	{ MP4_TYPE('j', 'p', 'e', 'g'), CODEC_JPEG, 0, 0 },
 	{ 0, CODEC_NONE, 0, 0 }
 };
 

@@ -219,9 +219,9 @@ put_config(struct buf *b, const char type[4], const struct track *t)
 	box_end(b, at);
 }
 
-/* A visual sample entry of TYPE with its configuration in CONFIG_TYPE. */
+/* A visual sample entry; its configuration is in CONFIG_TYPE, NULL: none. */
 static void
-put_visual(struct buf *b, const char type[4], const char config_type[4],
+put_visual(struct buf *b, const char type[4], const char *config_type,
     const struct track *t)
 {
 	size_t at = box_begin(b, type), child;
@@ -238,7 +238,8 @@ put_visual(struct buf *b, const char type[4], const char config_type[4],
 	put_zeros(b, 32);		/* compressor name */
 	buf_put_u16(b, 24);
 	buf_put_u16(b, 0xffff);
-	put_config(b, config_type, t);
+	if (config_type != NULL)
+		put_config(b, config_type, t);
 	if (t->sar_num != 0 && t->sar_den != 0) {
 		child = box_begin(b, "pasp");
 		buf_put_u32(b, t->sar_num);
@@ -338,6 +339,9 @@ put_stsd(struct buf *b, const struct track *t)
 		break;
 	case CODEC_VP9:
 		put_visual(b, "vp09", "vpcC", t);
+		break;
+	case CODEC_JPEG:
+		put_visual(b, "jpeg", NULL, t);
 		break;
 	case CODEC_AAC:
 	case CODEC_MP3:

@@ -122,6 +122,7 @@ params_read(enum codec codec, const uint8_t *p, size_t n,
 	case CODEC_MP3:
 	case CODEC_AC3:
 	case CODEC_EAC3:
+	case CODEC_JPEG:
 	case CODEC_NONE:
 		return 0;
 	}
@@ -146,6 +147,7 @@ sound_header(enum codec codec, const uint8_t *p, size_t n, struct sound *s,
 		*bytes = DEC3_BYTES;
 		return eac3_frame_parse(p, n, s, config);
 	case CODEC_NONE:
+	case CODEC_JPEG:
 	case CODEC_H264:
 	case CODEC_HEVC:
 	case CODEC_AV1:

@@ -68,6 +68,7 @@ codec_id(enum codec codec)
 	case CODEC_HEVC:
 	case CODEC_AV1:
 	case CODEC_VP9:
+	case CODEC_JPEG:
 	case CODEC_NONE:
 		break;
 	}

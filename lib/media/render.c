@@ -32,6 +32,14 @@ compare(const void *a, const void *b)
 	return y->wanted - x->wanted;
 }
 
+/* No picture was kept yet, and the first one is not held back for that case. */
+static bool
+needs_spare(const struct render_rung *rung)
+{
+	return rung->todo && !rung->sparse && rung->encoder == NULL &&
+	    rung->spare == NULL;
+}
+
 /*
  * Who needs the picture at PTS: those that keep it or hold the first one
  * back, and those that they are scaled from.
@@ -45,8 +53,7 @@ mark_needed(const struct render *r, int64_t pts)
 	for (i = r->n; i-- > 0; next = rung) {
 		rung = r->order[i];
 		rung->keeps = rung->todo && pace_keeps(&rung->pace, pts);
-		rung->needed = rung->keeps || (rung->todo &&
-		    rung->encoder == NULL && rung->spare == NULL) ||
+		rung->needed = rung->keeps || needs_spare(rung) ||
 		    (next != NULL && next->chain == rung->chain &&
 		    next->needed);
 	}
@@ -84,7 +91,8 @@ run_rung(struct render_rung *rung, const struct AVFrame **frame,
 	struct picture scaled = *picture;
 
 	if (rung->scaler == NULL)
-		rung->scaler = scaler_new(conf->width, conf->height, err);
+		rung->scaler = scaler_new(conf->width, conf->height,
+		    conf->codec == CODEC_JPEG ? SCALE_JPEG : SCALE_VIDEO, err);
 	if (rung->scaler == NULL)
 		return -1;
 	*frame = scaled.frame = scaler_run(rung->scaler, *frame, err);
@@ -92,7 +100,7 @@ run_rung(struct render_rung *rung, const struct AVFrame **frame,
 		return -1;
 	if (rung->keeps)
 		return encode(rung, &scaled, err);
-	if (!rung->todo || rung->encoder != NULL || rung->spare != NULL)
+	if (!needs_spare(rung))
 		return 0;
 	rung->spare = av_frame_clone(scaled.frame);
 	return rung->spare == NULL ? err_nomem(err) : 0;
@@ -127,7 +135,7 @@ finish(struct render *r, size_t pictures, struct err *err)
 		return err_set(err, ERR_DATA, "no picture could be decoded");
 	for (i = 0; i < r->n; i++) {
 		rung = r->order[i];
-		if (!rung->todo)
+		if (!rung->todo || (rung->sparse && rung->encoder == NULL))
 			continue;
 		if (rung->encoder == NULL) {
 			r->declared.frame = rung->spare;
@@ -136,7 +144,8 @@ finish(struct render *r, size_t pictures, struct err *err)
 		}
 		if (encoder_finish(rung->encoder, &rung->result, err) == -1)
 			return -1;
-		if (rung->fps == 0 && rung->result.count != pictures)
+		if (rung->fps == 0 && rung->every_s == 0 &&
+		    rung->result.count != pictures)
 			return err_set(err, ERR_BUG,
 			    "%zu pictures, %zu packets", pictures,
 			    rung->result.count);
@@ -152,12 +161,13 @@ static bool
 tighten(struct render_rung *rung)
 {
 	struct encode_conf *conf = &rung->conf;
-	const int worst = recipe_of(conf->codec)->quality_max;
-	double size = (double)rung->result.data->n;
-	double max = (double)rung->max_bytes;
+	double size, max = (double)rung->max_bytes;
+	int worst;
 
-	if (rung->max_bytes == 0 || size <= max)
+	if (rung->max_bytes == 0 || rung->result.data->n <= rung->max_bytes)
 		return false;
+	size = (double)rung->result.data->n;
+	worst = recipe_of(conf->codec)->quality_max;
 	if (conf->bitrate_bps != 0) {
 		conf->bitrate_bps = (uint64_t)((double)conf->bitrate_bps *
 		    0.85 * max / size);
@@ -219,7 +229,8 @@ start_paces(struct render *r)
 		second = job->end;
 	for (i = 0; i < r->n; i++)
 		pace_init(&r->order[i]->pace, r->order[i]->fps,
-		    r->order[i]->conf.timescale, first, second - first);
+		    r->order[i]->every_s, r->order[i]->conf.timescale, first,
+		    second - first);
 }
 
 static int

@@ -21,13 +21,15 @@ struct decode_stats;
 struct err;
 struct scaler;
 
-/* Zero it, fill the first five, run, read RESULT, release. */
+/* Zero it, fill what is in front of RESULT, run, read RESULT, release. */
 struct render_rung {
 	struct encode_conf	 conf;
 	int			 chain;
 	bool			 wanted;	/* else only scaled, for others */
 	uint32_t		 fps;		/* pictures a second at most;
 						   0: all */
+	uint32_t		 every_s;	/* or one every so many seconds */
+	bool			 sparse;	/* none at all is well */
 	size_t			 max_bytes;	/* of RESULT, if that can be; 0:
 						   whatever comes */
 	struct encode_result	 result;	/* if wanted */
@@ -42,7 +44,8 @@ struct render_rung {
 
 /*
  * Encode the pictures of JOB for each of the N rungs that is wanted; at least
- * one picture, however few FPS lets through.  What is larger than MAX_BYTES
+ * one picture, however few FPS lets through, unless the rung is sparse: then
+ * RESULT may have none.  What is larger than MAX_BYTES
  * is made again of lower quality, a few times.
  * 0, or -1 with ERR_DATA when there is no picture, or the error of a stage.
  */

@@ -16,9 +16,11 @@
 
 struct scaler {
 	int			 width, height;
+	enum scale_kind		 kind;
 	struct SwsContext	*sws;		/* for the input below */
 	int			 in_width, in_height, in_format;
 	enum AVColorRange	 in_range;
+	enum AVColorSpace	 in_matrix;
 	AVFrame			*out, *last;	/* taken in turn */
 };
 
@@ -74,7 +76,7 @@ new_frame(const struct scaler *s)
 }
 
 struct scaler *
-scaler_new(int width, int height, struct err *err)
+scaler_new(int width, int height, enum scale_kind kind, struct err *err)
 {
 	struct scaler *s = calloc(1, sizeof(*s));
 
@@ -82,6 +84,7 @@ scaler_new(int width, int height, struct err *err)
 		err_nomem(err);
 		return NULL;
 	}
+	s->kind = kind;
 	s->width = width;
 	s->height = height;
 	s->out = new_frame(s);
@@ -122,7 +125,22 @@ is_rgb(const AVFrame *f)
 	return d != NULL && (d->flags & AV_PIX_FMT_FLAG_RGB) != 0;
 }
 
-/* A context for pictures like IN; the range stays what it is. */
+/*
+ * JFIF is BT.601 in full range.  A picture that does not say what it is is
+ * taken for BT.709 from 720 lines on, as players do.
+ */
+static int
+set_jpeg_matrix(struct scaler *s, const AVFrame *in, int range)
+{
+	int matrix = in->colorspace;
+
+	if (matrix == AVCOL_SPC_UNSPECIFIED)
+		matrix = in->height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601;
+	return sws_setColorspaceDetails(s->sws, sws_getCoefficients(matrix),
+	    range, sws_getCoefficients(SWS_CS_ITU601), 1, 0, 1 << 16, 1 << 16);
+}
+
+/* A context for pictures like IN; the range of video stays what it is. */
 static int
 reopen(struct scaler *s, const AVFrame *in, struct err *err)
 {
@@ -139,10 +157,13 @@ reopen(struct scaler *s, const AVFrame *in, struct err *err)
 	av_opt_set_int(s->sws, "dstw", s->width, 0);
 	av_opt_set_int(s->sws, "dsth", s->height, 0);
 	av_opt_set_int(s->sws, "dst_format", AV_PIX_FMT_YUV420P, 0);
-	av_opt_set_int(s->sws, "dst_range", range, 0);
+	av_opt_set_int(s->sws, "dst_range",
+	    s->kind == SCALE_JPEG ? 1 : range, 0);
 	av_opt_set_int(s->sws, "sws_flags", FLAGS, 0);
 	if ((rc = sws_init_context(s->sws, NULL, NULL)) < 0)
 		return avlog_err(err, ERR_DATA, rc, "cannot scale");
+	if (s->kind == SCALE_JPEG && set_jpeg_matrix(s, in, range) < 0)
+		return err_set(err, ERR_DATA, "cannot convert the colours");
 	if (is_rgb(in))
 		sws_setColorspaceDetails(s->sws,
 		    sws_getCoefficients(SWS_CS_DEFAULT), 1,
@@ -152,6 +173,7 @@ reopen(struct scaler *s, const AVFrame *in, struct err *err)
 	s->in_height = in->height;
 	s->in_format = in->format;
 	s->in_range = in->color_range;
+	s->in_matrix = in->colorspace;
 	return 0;
 }
 
@@ -160,7 +182,7 @@ same_input(const struct scaler *s, const AVFrame *in)
 {
 	return s->sws != NULL && s->in_width == in->width &&
 	    s->in_height == in->height && s->in_format == in->format &&
-	    s->in_range == in->color_range;
+	    s->in_range == in->color_range && s->in_matrix == in->colorspace;
 }
 
 static int
@@ -184,7 +206,8 @@ copy_captions(AVFrame *out, const AVFrame *in, struct err *err)
 }
 
 static int
-copy_props(AVFrame *out, const AVFrame *in, struct err *err)
+copy_props(const struct scaler *s, AVFrame *out, const AVFrame *in,
+    struct err *err)
 {
 	out->pts = in->pts;
 	out->color_range = is_full_range(in) ? AVCOL_RANGE_JPEG :
@@ -197,6 +220,10 @@ copy_props(AVFrame *out, const AVFrame *in, struct err *err)
 		out->color_range = AVCOL_RANGE_MPEG;
 		out->colorspace = AVCOL_SPC_BT709;
 	}
+	if (s->kind == SCALE_JPEG) {
+		out->color_range = AVCOL_RANGE_JPEG;
+		out->colorspace = AVCOL_SPC_BT470BG;
+	}
 	return copy_captions(out, in, err);
 }
 
@@ -206,7 +233,8 @@ scaler_run(struct scaler *s, const struct AVFrame *in, struct err *err)
 	AVFrame *spare = s->last;
 	int rc;
 
-	if (in->width == s->width && in->height == s->height &&
+	if (s->kind == SCALE_VIDEO &&
+	    in->width == s->width && in->height == s->height &&
 	    (in->format == AV_PIX_FMT_YUV420P ||
 	    in->format == AV_PIX_FMT_YUVJ420P))
 		return in;
@@ -225,5 +253,5 @@ scaler_run(struct scaler *s, const struct AVFrame *in, struct err *err)
 		avlog_err(err, ERR_DATA, rc, "cannot scale");
 		return NULL;
 	}
-	return copy_props(s->out, in, err) == -1 ? NULL : s->out;
+	return copy_props(s, s->out, in, err) == -1 ? NULL : s->out;
 }

@@ -23,13 +23,19 @@ int	scale_size(const struct track *track, uint32_t height, int *out_width,
 	    int *out_height, struct err *err)
 	    __attribute__((warn_unused_result));
 
+enum scale_kind {
+	SCALE_VIDEO,		/* range and matrix stay what they are */
+	SCALE_JPEG,		/* full range, BT.601: JFIF has nothing else */
+};
+
 /* Returns owned, or NULL with ERR_OS.  WIDTH and HEIGHT are even. */
-struct scaler	*scaler_new(int width, int height, struct err *err)
-		    __attribute__((warn_unused_result));
+struct scaler	*scaler_new(int width, int height, enum scale_kind kind,
+		    struct err *err) __attribute__((warn_unused_result));
 void		 scaler_free(struct scaler *s);	/* NULL is ignored */
 
 /*
- * IN at the scaler's size, with IN's PTS, colour description and captions.
+ * IN at the scaler's size, with IN's PTS, captions and, for video, colour
+ * description.
  * It is IN itself when that is right already; else it points into the
  * scaler until the next call.  IN may change its size and format from call
  * to call.  NULL with ERR_DATA or ERR_OS.

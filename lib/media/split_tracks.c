@@ -113,6 +113,7 @@ needs_record(enum codec codec)
 	case CODEC_EAC3:
 		return false;
 	case CODEC_NONE:
+	case CODEC_JPEG:
 	case CODEC_H264:
 	case CODEC_HEVC:
 	case CODEC_AV1:

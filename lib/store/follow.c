@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "store/spool.h"
+#include "store/storyboard.h"
 #include "store/timeline.h"
 
 #define LOOK_US		1000000
@@ -178,6 +179,8 @@ write_stream(struct follow *f, struct follow_stream *fs, struct err *err)
 		return rc;
 	if (timeline_load(&fs->t, f->s, first, newest, err) == -1 ||
 	    hls_publish(f->s, &fs->t, f->conf, f->written, f->arg, &result,
+	    err) == -1 ||
+	    storyboard_publish(f->s, &fs->t, f->conf, f->written, f->arg,
 	    err) == -1)
 		return -1;
 	if (result.overlong && !fs->warned)

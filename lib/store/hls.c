@@ -8,7 +8,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "store/spool.h"
 #include "store/timeline.h"
@@ -199,23 +198,14 @@ write_if_changed(const struct publish *pb, const char *path,
 {
 	enum spool_care care = pb->conf->kind == PLAYLIST_VOD ?
 	    SPOOL_DURABLE : SPOOL_VOLATILE;
-	struct err ignored = ERR_INIT;
-	struct buf now;
-	bool same;
+	int rc;
 
 	if (buf_ok(b, err) == -1)
 		return err_wrap(err, "'%s'", path);
-	buf_init(&now, LIMIT_PLAYLIST_BYTES);
-	same = file_slurp(pb->s->fd, path, &now, &ignored) == 0 &&
-	    now.n == b->n && memcmp(now.p, b->p, b->n) == 0;
-	buf_release(&now);
-	if (same)
-		return 0;
-	if (spool_replace(pb->s, path, b->p, b->n, care, err) == -1)
-		return -1;
-	if (pb->written != NULL)
+	rc = spool_update(pb->s, path, b->p, b->n, care, err);
+	if (rc == 1 && pb->written != NULL)
 		pb->written(path, pb->arg);
-	return 0;
+	return rc == -1 ? -1 : 0;
 }
 
 static int

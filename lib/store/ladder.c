@@ -15,6 +15,10 @@
 #define BITRATE_MIN	16000
 #define BITRATE_MAX	UINT64_C(500000000)
 #define AUDIO_BITRATE_MAX	512000
+#define THUMBNAIL_HEIGHT_MAX	1080
+#define THUMBNAIL_QUALITY	5
+#define THUMBNAIL_QUALITY_MAX	31
+#define SECOND_US		INT64_C(1000000)
 
 /* What one rendition is read with. */
 struct reader {
@@ -84,19 +88,6 @@ read_bitrate(const struct reader *rd, const char *key, uint64_t *bps)
 	    rd->err) == -1)
 		return at_node(rd, node);
 	return 0;
-}
-
-/* Refuse KEY, which is known but not done. */
-static int
-refuse_key(const struct reader *rd, const char *key)
-{
-	const struct yaml_node *node = yaml_get(rd->map, key);
-
-	if (node == NULL)
-		return 0;
-	return err_set(rd->err, ERR_CONFIG,
-	    "%s:%zu:%zu: '%s' is not supported yet", rd->doc->file,
-	    node->key_line, node->key_col, key);
 }
 
 static int
@@ -178,11 +169,11 @@ read_codec(const struct reader *rd, const struct yaml_node **node)
 }
 
 static int
-read_size(const struct reader *rd)
+read_size(const struct reader *rd, uint64_t max)
 {
 	uint64_t height;
 
-	if (read_uint(rd, "height", HEIGHT_MIN, HEIGHT_MAX, &height) == -1)
+	if (read_uint(rd, "height", HEIGHT_MIN, max, &height) == -1)
 		return -1;
 	if (height == 0)
 		return needs(rd, "'height'");
@@ -237,7 +228,7 @@ read_video(const struct reader *rd)
 		return yaml_error(rd->doc, codec, rd->err, "codec: bad value "
 		    "'%s': want h264, hevc, av1, vp9 or copy", codec->scalar);
 	rd->r->codec = recipe->codec;
-	if (read_size(rd) == -1 || read_fps(rd) == -1 ||
+	if (read_size(rd, HEIGHT_MAX) == -1 || read_fps(rd) == -1 ||
 	    read_rate(rd) == -1 || read_preset(rd) == -1)
 		return -1;
 	return read_tier(rd);
@@ -274,6 +265,41 @@ read_audio(const struct reader *rd)
 	return read_tier(rd);
 }
 
+static int
+read_every(const struct reader *rd)
+{
+	const struct yaml_node *node;
+	int64_t us = SECOND_US;
+
+	if (get_scalar(rd, "every", &node) == -1)
+		return -1;
+	if (node != NULL && opt_time_us("every", node->scalar, SECOND_US,
+	    3600 * SECOND_US, &us, rd->err) == -1)
+		return at_node(rd, node);
+	if (us % SECOND_US != 0)
+		return yaml_error(rd->doc, node, rd->err,
+		    "every: must be whole seconds");
+	rd->r->every_s = (uint32_t)(us / SECOND_US);
+	return 0;
+}
+
+static int
+read_thumbnails(const struct reader *rd)
+{
+	static const char *const keys[] = { "height", "every", "quality",
+	    "tier", NULL };
+	uint64_t quality;
+
+	if (yaml_check_keys(rd->doc, rd->map, keys, rd->err) == -1 ||
+	    read_size(rd, THUMBNAIL_HEIGHT_MAX) == -1 ||
+	    read_every(rd) == -1 ||
+	    read_uint(rd, "quality", 1, THUMBNAIL_QUALITY_MAX, &quality) == -1)
+		return -1;
+	rd->r->codec = CODEC_JPEG;
+	rd->r->quality = quality == 0 ? THUMBNAIL_QUALITY : (int)quality;
+	return read_tier(rd);
+}
+
 /* The name is the key of NODE: check it and make room for its rendition. */
 static int
 add_rendition(struct ladder *l, const struct yaml_doc *doc,
@@ -305,11 +331,12 @@ add_rendition(struct ladder *l, const struct yaml_doc *doc,
 }
 
 static int
-read_section(struct ladder *l, const struct yaml_doc *doc,
-    enum track_kind kind, const struct yaml_node *section, struct err *err)
+read_section(struct ladder *l, const struct yaml_doc *doc, const char *name,
+    enum track_kind kind, int (*read)(const struct reader *rd),
+    struct err *err)
 {
+	const struct yaml_node *section = yaml_get(doc->root, name), *n;
 	struct reader rd = { .doc = doc, .err = err };
-	const struct yaml_node *n;
 
 	if (section == NULL)
 		return 0;
@@ -321,8 +348,7 @@ read_section(struct ladder *l, const struct yaml_doc *doc,
 		rd.map = n;
 		rd.r = &l->renditions[l->count - 1];
 		rd.r->kind = kind;
-		if ((kind == TRACK_VIDEO ? read_video(&rd) :
-		    read_audio(&rd)) == -1)
+		if (read(&rd) == -1)
 			return -1;
 	}
 	return 0;
@@ -333,14 +359,14 @@ read_ladder(struct ladder *l, const struct yaml_doc *doc, struct err *err)
 {
 	static const char *const keys[] = { "video", "audio", "thumbnails",
 	    NULL };
-	const struct reader rd = { .doc = doc, .map = doc->root, .err = err };
 
 	if (yaml_expect(doc, doc->root, YAML_KIND_MAP, err) == -1 ||
 	    yaml_check_keys(doc, doc->root, keys, err) == -1 ||
-	    refuse_key(&rd, "thumbnails") == -1 ||
-	    read_section(l, doc, TRACK_VIDEO, yaml_get(doc->root, "video"),
-	    err) == -1 ||
-	    read_section(l, doc, TRACK_AUDIO, yaml_get(doc->root, "audio"),
+	    read_section(l, doc, "video", TRACK_VIDEO, read_video, err) ==
+	    -1 ||
+	    read_section(l, doc, "audio", TRACK_AUDIO, read_audio, err) ==
+	    -1 ||
+	    read_section(l, doc, "thumbnails", TRACK_VIDEO, read_thumbnails,
 	    err) == -1)
 		return -1;
 	if (l->count == 0)

@@ -23,9 +23,11 @@ struct rendition {
 	enum codec	 codec;		/* CODEC_NONE when COPY */
 	uint32_t	 height;	/* video, pixels, even; 0 when COPY */
 	uint32_t	 fps;		/* pictures a second at most; 0: all */
+	uint32_t	 every_s;	/* thumbnails, whose codec is JPEG: one
+					   every so many seconds; else 0 */
 	uint64_t	 bitrate_bps;	/* 0: QUALITY is set */
-	int		 quality;	/* constant rate factor; 0: BITRATE
-					   is set */
+	int		 quality;	/* constant rate factor, or quantizer of
+					   JPEG; 0: BITRATE is set */
 	uint64_t	 cap_bps;	/* VBV rate; with BITRATE defaults to it */
 	const char	*preset;	/* video, one of its recipe; borrowed */
 };
@@ -37,7 +39,6 @@ struct ladder {
 
 /*
  * Read FILE.  0, or -1 with ERR_INPUT, or ERR_CONFIG "FILE:LINE:COL: …".
- * What is not supported yet is refused by name.
  */
 int	ladder_load(struct ladder *l, const char *file, struct err *err)
 	    __attribute__((warn_unused_result));

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "store/spool.h"
@@ -286,6 +287,23 @@ spool_replace(struct spool *s, const char *path, const void *p, size_t n,
 out:
 	close(dirfd);
 	return rc == -1 ? err_wrap(err, "'%s/%s'", s->dir, path) : 0;
+}
+
+int
+spool_update(struct spool *s, const char *path, const void *p, size_t n,
+    enum spool_care care, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	struct buf now;
+	bool same;
+
+	buf_init(&now, n + 1);
+	same = file_slurp(s->fd, path, &now, &ignored) == 0 && now.n == n &&
+	    memcmp(now.p, p, n) == 0;
+	buf_release(&now);
+	if (same)
+		return 0;
+	return spool_replace(s, path, p, n, care, err) == -1 ? -1 : 1;
 }
 
 int

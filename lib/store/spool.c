@@ -330,8 +330,11 @@ spool_remove(struct spool *s, const struct spool_key *key, struct err *err)
 	char path[SPOOL_PATH_BYTES];
 
 	spool_path(key, path);
-	if (unlinkat(s->fd, path, 0) == 0)
+	if (unlinkat(s->fd, path, 0) == 0) {
+		memcpy(strrchr(path, '.'), ".jpg", sizeof(".jpg"));
+		unlinkat(s->fd, path, 0);
 		return 1;
+	}
 	if (errno == ENOENT)
 		return 0;
 	return err_sys(err, ERR_IO, "cannot remove '%s/%s'", s->dir, path);

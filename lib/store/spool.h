@@ -134,6 +134,11 @@ enum spool_care { SPOOL_DURABLE, SPOOL_VOLATILE };
 int	spool_replace(struct spool *s, const char *path, const void *p,
 	    size_t n, enum spool_care care, struct err *err) __attribute__((warn_unused_result));
 
+/* The same, unless PATH has these bytes already.  1, 0: it has; -1. */
+int	spool_update(struct spool *s, const char *path, const void *p,
+	    size_t n, enum spool_care care, struct err *err)
+	    __attribute__((warn_unused_result));
+
 /*
  * Append the whole file of KEY, or of its epoch's init segment, to B.
  * 0, or -1 with ERR_INPUT, ERR_IO, or ERR_DATA when it is damaged, or is not
@@ -222,7 +227,10 @@ int	spool_mtime_us(struct spool *s, const struct spool_key *key,
 	    int64_t *mtime_us, struct err *err)
 	    __attribute__((warn_unused_result));
 
-/* Remove the file of KEY.  1; 0 when it is not there; -1 with ERR_IO. */
+/*
+ * Remove the file of KEY, and the sheet of thumbnails that begins with it.
+ * 1; 0 when it is not there; -1 with ERR_IO.
+ */
 int	spool_remove(struct spool *s, const struct spool_key *key,
 	    struct err *err) __attribute__((warn_unused_result));
 

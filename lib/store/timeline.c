@@ -206,6 +206,7 @@ timeline_release(struct timeline *t)
 {
 	free(t->src.segs);
 	timeline_release_rows(t->rows, t->nrows);
+	timeline_release_rows(t->images, t->nimages);
 	free(t->anchors);
 	free(t->entries);
 	memset(t, 0, sizeof(*t));

@@ -65,6 +65,9 @@ struct timeline {
 	struct timeline_row	 src;
 	struct timeline_row	*rows;		/* owned; renditions by name */
 	size_t			 nrows;
+	struct timeline_row	*images;	/* owned; thumbnails, which no
+						   playlist lists */
+	size_t			 nimages;
 	struct timeline_anchor	*anchors;	/* owned */
 	size_t			 nanchors;
 	struct timeline_entry	*entries;	/* owned */

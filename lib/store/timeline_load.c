@@ -286,31 +286,75 @@ load_src(struct load *l, struct err *err)
 	return rc;
 }
 
+/*
+ * 1 when L->row has thumbnails; 0; -1.  Its files say so: any of them will
+ * do, the newest when none is in the range.
+ */
+static int
+has_images(const struct load *l, struct err *err)
+{
+	struct timeline_seg seg = { .flags = 0 };
+	struct spool_key key;
+	int rc;
+
+	if (l->row->count > 0)
+		return (l->row->segs[0].flags & FRAGMENT_IMAGES) != 0;
+	if (!l->row->any)
+		return 0;
+	rc = spool_newest(l->s, l->t->stream, l->row->name, &key, err);
+	if (rc != 1)
+		return rc;
+	return read_seg(l->s, &key, &seg) && (seg.flags & FRAGMENT_IMAGES) != 0;
+}
+
+static int
+load_named(struct load *l, const char *name, struct timeline_row *row,
+    struct err *err)
+{
+	const struct timeline *t = l->t;
+	const struct timeline_row *known;
+
+	snprintf(row->name, sizeof(row->name), "%s", name);
+	known = find_row(t->rows, t->nrows, name);
+	if (known == NULL)
+		known = find_row(t->images, t->nimages, name);
+	l->old = known == NULL ? (struct timeline_row){ .count = 0 } : *known;
+	l->row = row;
+	return load_row(l, err) == -1 ? -1 : has_images(l, err);
+}
+
 static int
 load_rows(struct load *l, char **names, struct err *err)
 {
 	struct timeline *t = l->t;
-	const struct timeline_row *known;
-	struct timeline_row *rows;
-	size_t n = 0, i;
+	struct timeline_row *rows, *images, row;
+	size_t n = 0, i, nrows = 0, nimages = 0;
 	int rc = 0;
 
 	while (names[n] != NULL)
 		n++;
-	if ((rows = calloc(n + 1, sizeof(*rows))) == NULL)
+	rows = calloc(n + 1, sizeof(*rows));
+	images = calloc(n + 1, sizeof(*images));
+	if (rows == NULL || images == NULL) {
+		free(rows);
+		free(images);
 		return err_nomem(err);
-	for (i = 0; i < n && rc == 0; i++) {
-		snprintf(rows[i].name, sizeof(rows[i].name), "%s", names[i]);
-		known = find_row(t->rows, t->nrows, names[i]);
-		l->old = known == NULL ? (struct timeline_row){ .count = 0 } :
-		    *known;
-		l->row = &rows[i];
-		rc = load_row(l, err);
+	}
+	for (i = 0; i < n && rc != -1; i++) {
+		row = (struct timeline_row){ .count = 0 };
+		rc = load_named(l, names[i], &row, err);
+		if (rc == 1)
+			images[nimages++] = row;
+		else
+			rows[nrows++] = row;
 	}
 	timeline_release_rows(t->rows, t->nrows);
+	timeline_release_rows(t->images, t->nimages);
 	t->rows = rows;
-	t->nrows = n;
-	return rc;
+	t->nrows = nrows;
+	t->images = images;
+	t->nimages = nimages;
+	return rc == -1 ? -1 : 0;
 }
 
 /* Read what the anchors say; those of OLD need no reading. */

@@ -113,6 +113,8 @@ transcode_put_gap(const struct transcode *t, struct transcode_output *out,
 
 	info.flags = (info.flags & ~FRAGMENT_DEPENDENT) | FRAGMENT_GAP;
 	info.back = 0;
+	if (out->rendition->codec == CODEC_JPEG)
+		info.flags |= FRAGMENT_IMAGES;
 	info.name = fragment_name(t->key.stream, out->rendition->name);
 	mp4_put_styp(&out->segment);
 	fragment_put_info(&out->segment, &info);
@@ -154,10 +156,17 @@ fits(const struct rendition *r, const struct track *video)
 	return r->height <= video->height;
 }
 
+/* What is encoded of pictures: rungs and thumbnails. */
+static bool
+is_encoded(const struct rendition *r)
+{
+	return r->kind == TRACK_VIDEO && !r->copy;
+}
+
 static bool
 is_rung(const struct rendition *r)
 {
-	return r->kind == TRACK_VIDEO && !r->copy;
+	return is_encoded(r) && r->codec != CODEC_JPEG;
 }
 
 /*
@@ -180,6 +189,17 @@ is_last_resort(const struct ladder *l, const struct rendition *rung,
 	return true;
 }
 
+/*
+ * Thumbnails are few: each rendition of them is scaled from the source, and
+ * no rung from it.
+ */
+static int
+chain_of(const struct ladder *l, const struct rendition *r)
+{
+	return is_rung(r) ? (int)r->tier :
+	    LADDER_BATCH + 1 + (int)(r - l->renditions);
+}
+
 /* What CAP bits a second allow the interval, and a tenth. */
 static size_t
 max_bytes(const struct transcode *t, uint64_t cap_bps)
@@ -187,7 +207,7 @@ max_bytes(const struct transcode *t, uint64_t cap_bps)
 	int64_t us = fragment_us(t->info.end - t->info.start,
 	    t->info.timescale);
 
-	return us <= 0 ? 0 : (size_t)((double)cap_bps / 8 * 1.1 *
+	return us <= 0 || cap_bps == 0 ? 0 : (size_t)((double)cap_bps / 8 * 1.1 *
 	    (double)us / 1e6) + 1;
 }
 
@@ -200,11 +220,11 @@ plan_rung(const struct transcode *t, const struct rendition *r,
 	uint32_t height = r->height;
 
 	if (!fits(r, video)) {
-		if (!is_last_resort(t->ladder, r, video))
+		if (is_rung(r) && !is_last_resort(t->ladder, r, video))
 			return 0;
 		height = 0;
 	}
-	*rung = (struct render_rung){ .chain = r->tier, .conf = {
+	*rung = (struct render_rung){ .conf = {
 		.codec = r->codec,
 		.preset = r->preset,
 		.bitrate_bps = r->bitrate_bps,
@@ -212,7 +232,11 @@ plan_rung(const struct transcode *t, const struct rendition *r,
 		.cap_bps = r->cap_bps != 0 ? r->cap_bps : r->bitrate_bps,
 		.timescale = video->timescale,
 	} };
+	rung->chain = chain_of(t->ladder, r);
 	rung->fps = r->fps;
+	rung->every_s = r->every_s;
+	rung->sparse = r->every_s != 0 &&
+	    (t->info.flags & FRAGMENT_EPOCH_START) == 0;
 	rung->max_bytes = max_bytes(t, conf->cap_bps);
 	return scale_size(video, height, &conf->width, &conf->height, err) ==
 	    -1 ? -1 : 1;
@@ -337,7 +361,7 @@ plan(struct job *j, struct err *err)
 	if (j->rungs == NULL || j->outputs == NULL)
 		return err_nomem(err);
 	for (r = l->renditions; r < l->renditions + l->count; r++) {
-		if (!is_rung(r))
+		if (!is_encoded(r))
 			continue;
 		out = find_output(j->t, r);
 		rc = plan_rung(j->t, r, j->video, &j->rungs[j->nrungs], err);
@@ -408,6 +432,8 @@ encoded_output(const struct job *j, size_t i, struct err *err)
 		return err_nomem(err);
 	run.samples = samples;
 	info.flags &= ~FRAGMENT_DEPENDENT;
+	if (rung->every_s != 0)
+		info.flags |= FRAGMENT_IMAGES;
 	info.back = 0;
 	if (put_samples(j, rung, samples, err) == 0) {
 		assert(transcode_duration(&run) == info.end - info.start);
@@ -461,8 +487,9 @@ encode_rungs(struct job *j, struct err *err)
 	if (render_run(&decode, j->rungs, j->nrungs, &j->t->stats, err) == -1)
 		return -1;
 	for (i = 0; i < j->nrungs; i++)
-		if (j->outputs[i] != NULL &&
-		    encoded_output(j, i, err) == -1)
+		if (j->outputs[i] != NULL && (j->rungs[i].result.count == 0 ?
+		    transcode_put_gap(j->t, j->outputs[i], err) :
+		    encoded_output(j, i, err)) == -1)
 			return -1;
 	return 0;
 }

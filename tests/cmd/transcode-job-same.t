@@ -13,6 +13,8 @@ video:
   vp9-90p: {codec: vp9, height: 90, quality: 40, cap: 300k}
 audio:
   aac: {codec: copy}
+thumbnails:
+  thumb: {height: 90, every: 2s}
 END
 
 ffmpeg -v error -f lavfi -i "testsrc2=s=320x180:r=30:d=${SAME_SECONDS:-4}" \
@@ -37,7 +39,7 @@ same() {		# same SPOOL NAME
 fresh batch
 job batch <"$tmp/paths"
 is "$(find "$tmp/batch/www" -name '*.m4s' | wc -l)" \
-    "$((6 * $(wc -l <"$tmp/paths")))" 'all renditions, in a batch'
+    "$((7 * $(wc -l <"$tmp/paths")))" 'all renditions, in a batch'
 
 fresh alone
 sort -r "$tmp/paths" >"$tmp/reversed"
@@ -52,7 +54,7 @@ fresh beside
 same beside 'three at a time'
 
 fresh apart
-for r in vp9-90p h264-90p aac av1-90p hevc-90p h264-180p; do
+for r in thumb vp9-90p h264-90p aac av1-90p hevc-90p h264-180p; do
 	job apart -r "$r" <"$tmp/paths"
 done
 same apart 'one rendition at a time'

@@ -143,7 +143,11 @@ test_not_yet(void)
 	refuses("audio:\n  a:\n    codec: aac\n    bitrate: 1M\n",
 	    ":4:14: bitrate: at most 512k for sound");
 	refuses("thumbnails:\n  t:\n    every: 10s\n",
-	    ":1:1: 'thumbnails' is not supported yet");
+	    ":2:3: rendition 't' needs 'height'");
+	refuses("thumbnails:\n  t: {height: 90, every: 1500ms}\n",
+	    ":2:26: every: must be whole seconds");
+	refuses("thumbnails:\n  t: {height: 90, cap: 1M}\n",
+	    ":2:19: unknown key 'cap'");
 }
 
 static void

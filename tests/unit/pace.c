@@ -17,7 +17,7 @@ run(int frames, double rate, int size, uint32_t fps, int64_t *widest)
 	for (i = 0; i < frames; i++) {
 		pts = (int64_t)(i * 1000 / rate);
 		if (i % size == 0)
-			pace_init(&p, fps, 1000, pts, step);
+			pace_init(&p, fps, 0, 1000, pts, step);
 		if (!pace_keeps(&p, pts))
 			continue;
 		if (kept++ > 0 && pts - last > *widest)
@@ -25,6 +25,37 @@ run(int frames, double rate, int size, uint32_t fps, int64_t *widest)
 		last = pts;
 	}
 	return kept;
+}
+
+/* 10 s of 30 a second, from FIRST on, a fragment every SIZE of them. */
+static int
+sparse(int first, int size, int64_t *last)
+{
+	struct pace p;
+	int i, kept = 0;
+
+	for (i = 0; i < 300; i++) {
+		if (i % size == 0)
+			pace_init(&p, 0, 2, 90000, (first + i) * 3000, 3000);
+		if (!pace_keeps(&p, (first + i) * 3000))
+			continue;
+		kept++;
+		*last = (first + i) * 3000;
+	}
+	return kept;
+}
+
+static void
+every_two_seconds(void)
+{
+	int64_t last;
+
+	ok(sparse(0, 30, &last) == 5 && last == 8 * 90000,
+	    "one every two seconds: the first at zero");
+	ok(sparse(0, 7, &last) == 5 && last == 8 * 90000,
+	    "the same in other fragments");
+	ok(sparse(45, 31, &last) == 5 && last == 10 * 90000,
+	    "the grid does not begin where a stream does");
 }
 
 int
@@ -45,5 +76,6 @@ main(void)
 	ok(run(500, 50, 13, 20, &other) == 200 && other == widest,
 	    "the same in other fragments");
 	ok(run(60, 60, 60, 1, &widest) <= 1, "one a second");
+	every_two_seconds();
 	return done_testing();
 }

@@ -274,6 +274,26 @@ test_info(void)
 	    spool_remove(&spool, &key, &err) == 0, "removed, also twice");
 }
 
+static void
+test_remove_sheet(void)
+{
+#define BASE	"www/sheet/thumb/000001/000000/000000009"
+	struct spool_key key = key_of("sheet", "thumb", 1, 9);
+	struct err err = ERR_INIT;
+
+	ok(spool_publish(&spool, BASE ".m4s", "x", 1, &err) == 1 &&
+	    spool_update(&spool, BASE ".jpg", "y", 1, SPOOL_VOLATILE,
+	    &err) == 1, "a thumbnail, and a sheet that begins with it");
+	ok(spool_update(&spool, BASE ".jpg", "y", 1, SPOOL_VOLATILE,
+	    &err) == 0, "the same bytes are not written again");
+	ok(spool_update(&spool, BASE ".jpg", "z", 1, SPOOL_DURABLE,
+	    &err) == 1, "others are");
+	ok(spool_remove(&spool, &key, &err) == 1 &&
+	    faccessat(spool.fd, BASE ".jpg", F_OK, 0) == -1,
+	    "they go together");
+#undef BASE
+}
+
 /* What is at KEY's place is refused, by its head too when HEAD. */
 static void
 refused(const struct spool_key *key, bool head, const char *why)
@@ -457,6 +477,7 @@ main(void)
 	test_lists();
 	test_streams();
 	test_info();
+	test_remove_sheet();
 	test_damage();
 	test_tickets();
 	test_sweep();
