@@ -36,6 +36,7 @@ enum {
 	OPT_TIER,
 	OPT_TIMEOUT,
 	OPT_MEMORY,
+	OPT_TRIES,
 };
 
 #define SECOND_US		INT64_C(1000000)
@@ -45,6 +46,7 @@ enum {
 #define MEMORY_DEFAULT		(UINT64_C(2) << 30)
 #define MEMORY_MIN		(UINT64_C(64) << 20)
 #define MEMORY_MAX		(UINT64_C(1) << 40)
+#define TRIES_DEFAULT		3
 #define HEAP_HUGE_MAX		((size_t)512 << 20)
 
 static const struct opt_spec opts[] = {
@@ -62,6 +64,8 @@ static const struct opt_spec opts[] = {
 	{ OPT_TIER, "tier", "TIER", "live, batch or all (default: live)" },
 	{ OPT_TIMEOUT, "timeout", "TIME",
 	    "longest time for one fragment (default: 60s)" },
+	{ OPT_TRIES, "tries", "N",
+	    "park a fragment that failed so often (default: 3)" },
 	OPT_END
 };
 
@@ -328,6 +332,17 @@ set_cpu_time(struct conf *conf, const char *value, struct err *err)
 	return 0;
 }
 
+static int
+set_tries(struct conf *conf, const char *value, struct err *err)
+{
+	uint64_t n;
+
+	if (opt_uint("--tries", value, 1, LIMIT_TRIES, &n, err) == -1)
+		return -1;
+	conf->worker.tries = (unsigned)n;
+	return 0;
+}
+
 /* Operands, lines, or tickets? */
 static int
 check_input(const struct opt_state *os, int argc, const struct conf *conf,
@@ -383,6 +398,9 @@ parse_options(struct opt_state *os, int argc, char *argv[],
 		case OPT_MEMORY:
 			rc = opt_size("--memory", arg, MEMORY_MIN, MEMORY_MAX,
 			    &conf->worker.jail.memory, err);
+			break;
+		case OPT_TRIES:
+			rc = set_tries(conf, arg, err);
 			break;
 		case OPT_CPU_TIME:
 			rc = set_cpu_time(conf, arg, err);
@@ -450,6 +468,7 @@ main(int argc, char *argv[])
 			.jail = { .memory = MEMORY_DEFAULT,
 			    .timeout_us = TIMEOUT_DEFAULT_US,
 			    .cpu_s = CPU_DEFAULT_S },
+			.tries = TRIES_DEFAULT,
 			.made = warn,
 			.published = print_line,
 		},

@@ -1,4 +1,7 @@
-/* segment-store requeue: claims whose owner is gone become tickets again. */
+/*
+ * segment-store requeue: claims whose owner is gone, and what was parked as
+ * failed, become tickets again.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -6,10 +9,12 @@
 #include "base/clock.h"
 #include "command.h"
 #include "store/claim.h"
+#include "store/failed.h"
 
-enum { KEY_OLDER = KEY_OWN, KEY_OWNER };
+enum { KEY_FAILED = KEY_OWN, KEY_OLDER, KEY_OWNER };
 
 static const struct opt_spec opts[] = {
+	{ KEY_FAILED, "failed", NULL, "what is parked as failed, no claims" },
 	OPT_JSON, OPT_NULL,
 	{ KEY_OLDER, "older", "TIME",
 	    "watch for TIME, put back what was not renewed" },
@@ -19,6 +24,7 @@ static const struct opt_spec opts[] = {
 
 static const char *owner;
 static int64_t older_us;
+static bool failed;
 
 struct seen {
 	struct claim	claim;
@@ -31,6 +37,10 @@ static size_t nseen;
 static int
 option(int key, const char *arg, struct err *err)
 {
+	if (key == KEY_FAILED) {
+		failed = true;
+		return 0;
+	}
 	if (key == KEY_OWNER)
 		return parse_owner(arg, &owner, err);
 	return opt_time_us("--older", arg, 1, 365 * DAY_US, &older_us, err);
@@ -82,11 +92,46 @@ put_back(struct args *a, const struct seen *was, struct err *err)
 	rc = claim_changed(&a->spool, &was->claim, &changed_ns, err);
 	if (rc != 1 || changed_ns != was->changed_ns)
 		return rc == -1 ? -1 : 0;
-	if (!spool_exists(&a->spool, &was->claim.key))
+	if (!spool_exists(&a->spool, &was->claim.key) ||
+	    failed_parked(&a->spool, &was->claim.key))
 		return claim_drop(&a->spool, &was->claim, err);
 	if ((rc = claim_back(&a->spool, &was->claim, err)) != 1)
 		return rc;
 	return print_key(&was->claim.key, a, err);
+}
+
+/* One that was parked gets its ticket, unless its original is gone. */
+static int
+retry(const struct spool_key *key, void *arg, struct err *err)
+{
+	struct args *a = arg;
+	int i, rc;
+
+	for (i = 0; i < a->count && strcmp(a->operands[i], key->stream) != 0;)
+		i++;
+	if (a->count > 0 && i == a->count)
+		return 0;
+	if ((rc = failed_forget(&a->spool, key, err)) != 1)
+		return rc;
+	if (!spool_exists(&a->spool, key))
+		return 0;
+	if (spool_ticket_put(&a->spool, key, err) == -1)
+		return -1;
+	return print_key(key, a, err);
+}
+
+static int
+run_failed(struct args *a, struct err *err)
+{
+	int i;
+
+	if (owner != NULL || older_us != 0)
+		return err_set(err, ERR_USAGE,
+		    "--failed is not about claims");
+	for (i = 0; i < a->count; i++)
+		if (check_stream_name(a->operands[i], err) == -1)
+			return -1;
+	return failed_each(&a->spool, retry, a, err);
 }
 
 static int
@@ -95,9 +140,13 @@ run(struct args *a, struct err *err)
 	size_t i;
 	int rc;
 
+	if (failed)
+		return run_failed(a, err);
+	if (a->count > 0)
+		return err_set(err, ERR_USAGE, "streams are for --failed");
 	if (owner == NULL && older_us == 0)
 		return err_set(err, ERR_USAGE,
-		    "whose claims? give --owner, --older, or both");
+		    "whose claims? give --owner, --older, or both; or --failed");
 	rc = claim_each(&a->spool, look, a, err);
 	if (rc == 0)
 		watch();
@@ -111,13 +160,15 @@ const struct command requeue_command = {
 	.word = "requeue",
 	.prog = {
 		.name = "segment-store requeue",
-		.synopsis = "[--spool DIR] [--owner NAME] [--older TIME]",
-		.summary = "Make tickets again of claims whose owner is gone; "
+		.synopsis = "[--spool DIR] [--owner NAME] [--older TIME]\n"
+		    "[--spool DIR] --failed [STREAM...]",
+		.summary = "Make tickets again of claims whose owner is gone, "
+		    "or of what failed; "
 		    "print their lines.",
 		.opts = opts,
 	},
 	.min = 0,
-	.max = 0,
+	.max = -1,
 	.option = option,
 	.run = run,
 };

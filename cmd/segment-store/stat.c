@@ -66,9 +66,9 @@ print_table(const struct args *a)
 	for (i = 0; i < nstats; i++)
 		if ((int)strlen(stats[i].stream) > width)
 			width = (int)strlen(stats[i].stream);
-	printf("%-*s %6s %10s %9s %9s %14s %9s %6s %9s %8s%s\n", width,
+	printf("%-*s %6s %10s %9s %9s %14s %9s %6s %9s %8s %7s%s\n", width,
 	    "STREAM", "EPOCHS", "FRAGMENTS", "FIRST", "LAST", "BYTES", "AGE_S",
-	    "FRAG/S", "BYTES/S", "TICKETS",
+	    "FRAG/S", "BYTES/S", "TICKETS", "FAILED",
 	    a->ladder_file != NULL ? "  PENDING" : "");
 	for (i = 0; i < nstats; i++) {
 		st = &stats[i];
@@ -79,9 +79,9 @@ print_table(const struct args *a)
 			printf(" %9.1f", age);
 		else
 			printf(" %9s", "-");
-		printf(" %6.2f %9" PRIu64 " %8" PRIu64,
+		printf(" %6.2f %9" PRIu64 " %8" PRIu64 " %7" PRIu64,
 		    (double)st->rate_fragments / STAT_RATE_S,
-		    st->rate_bytes / STAT_RATE_S, st->tickets);
+		    st->rate_bytes / STAT_RATE_S, st->tickets, st->failed);
 		if (a->ladder_file != NULL)
 			printf(" %8" PRIu64, st->pending);
 		putchar('\n');
@@ -101,10 +101,10 @@ print_json(const struct args *a)
 		    ",\"fragments\":%" PRIu64 ",\"first\":%" PRIu32
 		    ",\"last\":%" PRIu32 ",\"bytes\":%" PRIu64
 		    ",\"fragments_per_s\":%.3f,\"bytes_per_s\":%" PRIu64
-		    ",\"tickets\":%" PRIu64, st->stream, st->epochs,
+		    ",\"tickets\":%" PRIu64 ",\"failed\":%" PRIu64, st->stream, st->epochs,
 		    st->fragments, st->first, st->last, st->bytes,
 		    (double)st->rate_fragments / STAT_RATE_S,
-		    st->rate_bytes / STAT_RATE_S, st->tickets);
+		    st->rate_bytes / STAT_RATE_S, st->tickets, st->failed);
 		if (age_s(st, &age))
 			printf(",\"age_s\":%.3f", age);
 		if (a->ladder_file != NULL)
@@ -149,6 +149,8 @@ print_prometheus(const struct args *a)
 	    offsetof(struct stream_stat, rate_bytes));
 	print_metric("tickets", "Tickets in the queue.",
 	    offsetof(struct stream_stat, tickets));
+	print_metric("failed", "Originals given up as failed.",
+	    offsetof(struct stream_stat, failed));
 	if (a->ladder_file != NULL)
 		print_metric("pending", "Originals that lack live renditions.",
 		    offsetof(struct stream_stat, pending));

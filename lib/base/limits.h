@@ -135,6 +135,10 @@
 /* Tickets that a worker looks at to claim some: ten hours of a stream. */
 #define LIMIT_CLAIM_LOOK	36000
 
+/* How often an original may be tried, and why a try failed: one line. */
+#define LIMIT_TRIES		100
+#define LIMIT_FAILED_BYTES	1024
+
 /* Fragments that one transcode-job works on at once. */
 #define LIMIT_PULL_JOBS		1024
 

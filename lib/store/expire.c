@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "store/expire_impl.h"
+#include "store/failed.h"
 #include "store/join.h"
 #include "store/listed.h"
 
@@ -171,6 +172,15 @@ remove_file(struct expiry *e, const struct spool_key *key, struct err *err)
 	return e->fn(&line, e->arg, err);
 }
 
+/* Nothing more is to be done for the original KEY. */
+static int
+forget(struct spool *s, const struct spool_key *key, struct err *err)
+{
+	if (failed_forget(s, key, err) == -1)
+		return -1;
+	return spool_ticket_drop(s, key, err);
+}
+
 /* The original first: without it, what is left of it is not pending. */
 static int
 remove_item(struct expiry *e, struct expire_cursor *c,
@@ -187,7 +197,7 @@ remove_item(struct expiry *e, struct expire_cursor *c,
 		rc = remove_file(e, &key, err);
 		if (rc == 0 && i == 0 && !e->conf->dry_run &&
 		    strcmp(key.rendition, SPOOL_SRC) == 0)
-			rc = spool_ticket_drop(e->s, &key, err);
+			rc = forget(e->s, &key, err);
 	}
 	return rc;
 }

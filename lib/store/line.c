@@ -28,6 +28,7 @@ line_fill(const struct spool *s, const struct spool_key *key,
 	line->key = *key;
 	line->info = *info;
 	line->bytes = bytes;
+	line->why = NULL;
 	return 0;
 }
 
@@ -94,6 +95,8 @@ put_tab(struct buf *b, const struct line *line)
 	    line->key.epoch, line->key.seq, line->key.rendition,
 	    start_us(line), duration_us(line), line->bytes);
 	put_flags(b, line, "", "-");
+	if (line->why != NULL)
+		buf_printf(b, "\t%s", line->why);
 	buf_put_u8(b, '\n');
 }
 
@@ -111,7 +114,12 @@ put_json(struct buf *b, const struct line *line)
 	    line->key.rendition, start_us(line), duration_us(line),
 	    line->bytes, line->info.arrival_us);
 	put_flags(b, line, "\"", "");
-	buf_put_str(b, "]}\n");
+	buf_put_u8(b, ']');
+	if (line->why != NULL) {
+		buf_put_str(b, ",\"failed\":");
+		json_put_string(b, line->why);
+	}
+	buf_put_str(b, "}\n");
 }
 
 int

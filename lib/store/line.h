@@ -30,6 +30,8 @@ struct line {
 	struct fragment_info	info;	/* when parsed: flags and back, and
 					   the interval with timescale 1000000 */
 	uint64_t		bytes;
+	const char		*why;	/* borrowed; NULL, or why it is parked:
+					   the tenth field, "failed" of JSON */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/failed.h"
 #include "store/index.h"
 
 bool
@@ -41,7 +42,7 @@ store_missing(struct spool *s, const struct ladder *l,
 			continue;
 		set_rendition(&k, r);
 		if (!spool_exists(s, &k) && !spool_none(s, &k))
-			return r;
+			return failed_parked(s, key) ? NULL : r;
 	}
 	return NULL;
 }
@@ -52,6 +53,7 @@ struct walk {
 	struct index		 ix;
 	bool			*skip;	/* of each rendition, in this epoch */
 	bool			 all;	/* no original is left out */
+	bool			 parked;	/* some may be: failed.h */
 	spool_fn		*fn;
 	void			*arg;
 	struct err		*err;
@@ -171,7 +173,8 @@ walk_group(struct walk *w, struct spool_key *key, uint32_t group)
 	for (i = 0; i < SPOOL_GROUP; i++) {
 		j = nth(w, i, SPOOL_GROUP);
 		key->seq = group * SPOOL_GROUP + (uint32_t)j;
-		if (!lacks[j] || key->seq < w->first || key->seq > w->last)
+		if (!lacks[j] || key->seq < w->first || key->seq > w->last ||
+		    (w->parked && failed_parked(w->p->s, key)))
 			continue;
 		if ((rc = w->fn(key, w->arg, w->err)) != 0)
 			return rc;
@@ -257,6 +260,7 @@ pending_each(const struct pending *p, const char *stream, spool_fn *fn,
 	if (rc != 1)
 		return rc;
 	w.all = p->sel.epoch == 0 && w.first == 0 && w.last == SPOOL_SEQ_MAX;
+	w.parked = failed_any(p->s);
 	if ((w.skip = calloc(p->l->count + 1, sizeof(*w.skip))) == NULL)
 		return err_nomem(err);
 	rc = walk_stream(&w, stream);

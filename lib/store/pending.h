@@ -2,7 +2,8 @@
  * pending - which originals lack renditions of a ladder.
  *
  * Work to do = originals x ladder - renditions that exist.  A rendition that
- * an epoch cannot have (spool_none_path()) is not waited for.
+ * an epoch cannot have (spool_none_path()) is not waited for, and originals
+ * that are parked (failed.h) lack nothing.
  */
 #ifndef STORE_PENDING_H
 #define STORE_PENDING_H

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/watch.h"
 #include "store/claim.h"
+#include "store/failed.h"
 
 #define SECOND_US	1000000
 #define LOOK_LOCAL_US	(10 * SECOND_US)	/* for what nobody told of */
@@ -112,7 +113,8 @@ reap(struct pull *p, struct err *err)
 			log_error("stream '%s', fragment %u: killed by signal "
 			    "%d", job.claim.key.stream, job.claim.key.seq,
 			    WTERMSIG(status));
-		if (status == 0)
+		/* Who parked it has dropped a ticket: here it is a claim. */
+		if (status == 0 || failed_parked(p->conf->s, &job.claim.key))
 			rc = claim_drop(p->conf->s, &job.claim, err);
 	}
 	return rc;

@@ -26,7 +26,7 @@ struct pull_conf {
 /*
  * Until SIGTERM or SIGINT: then finish what runs.  The newest ticket of each
  * stream comes first.  A claim whose work failed is left behind, for requeue
- * to put back.
+ * to put back, unless the original is parked then: failed.h.
  * 0, or -1 with ERR_OS, ERR_IO, ERR_CREATE, or ERR_INPUT: there is no queue.
  */
 int	pull_run(const struct pull_conf *conf, struct err *err)

@@ -50,7 +50,8 @@ make_top(struct spool *s, struct err *err)
 		mode_t		 mode;
 	} top[] = {
 		{ "src", 0750 }, { "www", 0777 }, { "queue", 0777 },
-		{ "index", 0750 }, { "claimed", 0777 }
+		{ "index", 0750 }, { "claimed", 0777 },
+		{ "failed", 0777 }
 	};
 	size_t i;
 

@@ -12,6 +12,7 @@
  *	quarantine/...					damaged: quarantine.h
  *	index/STREAM					a cache: index.h
  *	claimed/STREAM+EPOCH+SEQ@OWNER			claims: claim.h
+ *	failed/STREAM+EPOCH+SEQ				parked: failed.h
  *
  * EPOCH and GROUP are 6 digits, SEQ 9; GROUP is SEQ / 1000, so that no
  * directory grows with the length of a stream.
@@ -52,7 +53,8 @@ struct spool_key {
 };
 
 /*
- * Open DIR; with CREATE make it and src, www, queue, claimed below it.
+ * Open DIR; with CREATE make it and src, www, queue, claimed, failed
+ * below it.
  * 0, or -1 with ERR_INPUT or ERR_CREATE.
  */
 int	spool_open(struct spool *s, const char *dir, bool create,

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "store/failed.h"
 #include "store/index.h"
 #include "store/select.h"
 
@@ -208,6 +209,19 @@ count_ticket(const struct spool_key *key, void *arg, struct err *err)
 	return 0;
 }
 
+static int
+count_failed(const struct spool_key *key, void *arg, struct err *err)
+{
+	struct tickets *t = arg;
+	size_t i;
+
+	(void)err;
+	for (i = 0; i < t->n; i++)
+		if (strcmp(t->st[i].stream, key->stream) == 0)
+			t->st[i].failed++;
+	return 0;
+}
+
 int
 stat_tickets(struct spool *s, struct stream_stat *st, size_t n,
     struct err *err)
@@ -216,6 +230,8 @@ stat_tickets(struct spool *s, struct stream_stat *st, size_t n,
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		st[i].tickets = 0;
-	return spool_each_ticket(s, count_ticket, &t, err);
+		st[i].tickets = st[i].failed = 0;
+	if (spool_each_ticket(s, count_ticket, &t, err) == -1)
+		return -1;
+	return failed_each(s, count_failed, &t, err);
 }

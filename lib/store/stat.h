@@ -25,10 +25,11 @@ struct stream_stat {
 	uint64_t	rate_fragments;		/* that arrived in the last */
 	uint64_t	rate_bytes;		/* STAT_RATE_S */
 	uint64_t	tickets;
+	uint64_t	failed;			/* parked: failed.h */
 	uint64_t	pending;		/* stat_pending() */
 };
 
-/* Fill all but TICKETS and PENDING of ST from the files of STREAM. */
+/* Fill all but TICKETS, FAILED and PENDING of ST from the files of STREAM. */
 int	stat_stream(struct spool *s, const char *stream,
 	    struct stream_stat *st, struct err *err)
 	    __attribute__((warn_unused_result));
@@ -38,7 +39,7 @@ int	stat_pending(struct spool *s, const struct ladder *l,
 	    struct stream_stat *st, struct err *err)
 	    __attribute__((warn_unused_result));
 
-/* Count the tickets of each of the N streams. */
+/* Count the tickets and what is parked of each of the N streams. */
 int	stat_tickets(struct spool *s, struct stream_stat *st, size_t n,
 	    struct err *err) __attribute__((warn_unused_result));
 

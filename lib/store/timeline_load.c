@@ -348,6 +348,7 @@ load_rows(struct load *l, char **names, struct err *err)
 		else
 			rows[nrows++] = row;
 	}
+	l->row = NULL;
 	timeline_release_rows(t->rows, t->nrows);
 	timeline_release_rows(t->images, t->nimages);
 	t->rows = rows;

@@ -1,9 +1,13 @@
 #include "store/worker.h"
 
+#include <inttypes.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/rd.h"
+#include "store/failed.h"
 #include "store/ladder.h"
 
 /* Kind and two lengths in front of each output. */
@@ -125,7 +129,61 @@ run_jailed(const struct worker *w, struct spool *s, struct transcode *t,
 	if (rc == 0)
 		rc = take_outputs(t, &b, err);
 	buf_release(&b);
-	return rc == 0 ? 0 : -1;
+	return rc;
+}
+
+/*
+ * What another try may fail of as well.  A file that cannot be read, a ladder
+ * or a library that is wrong: the fragment is not to blame.
+ */
+static bool
+is_to_blame(enum err_class cls)
+{
+	return cls == ERR_DATA || cls == ERR_BUG || cls == ERR_AGAIN ||
+	    cls == ERR_OS;
+}
+
+/* The try failed of what ERR says, which stays. */
+static int
+note(const struct worker *w, struct spool *s, const struct spool_key *key,
+    struct err *err)
+{
+	struct err other = ERR_INIT;
+	int rc = failed_note(s, key, w->tries, err->text, &other);
+
+	if (rc == -1)
+		log_warning("%s", other.text);
+	if (rc == 1)
+		log_error("stream '%s', fragment %" PRIu32 ": given up after "
+		    "%u tries", key->stream, key->seq, w->tries);
+	return -1;
+}
+
+static int
+refuse_parked(struct spool *s, const struct spool_key *key, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	struct buf reason;
+
+	buf_init(&reason, LIMIT_FAILED_BYTES);
+	if (failed_reason(s, key, &reason, &ignored) == -1)
+		buf_reset(&reason);
+	err_set(err, ERR_DATA, "parked as failed: %.*s", (int)reason.n,
+	    reason.n > 0 ? (const char *)reason.p : "");
+	buf_release(&reason);
+	if (spool_ticket_drop(s, key, &ignored) == -1)
+		log_warning("%s", ignored.text);
+	return -1;
+}
+
+/* What failed before is no matter any more. */
+static int
+publish(const struct worker *w, struct spool *s, struct transcode *t,
+    struct err *err)
+{
+	if (transcode_publish(t, s, w->published, s, err) == -1)
+		return -1;
+	return failed_forget(s, &t->key, err) == -1 ? -1 : 0;
 }
 
 int
@@ -135,10 +193,14 @@ worker_run(const struct worker *w, struct spool *s,
 	struct transcode t = { 0 };
 	int rc = transcode_select(&t, s, &w->transcode, key, err);
 
+	if (rc == 1 && failed_parked(s, key))
+		rc = refuse_parked(s, key, err);
 	if (rc == 1) {
 		rc = run_jailed(w, s, &t, err);
-		if (rc == 0)
-			rc = transcode_publish(&t, s, w->published, s, err);
+		if (rc == 1)
+			rc = is_to_blame(err->cls) ? note(w, s, key, err) : -1;
+		else if (rc == 0)
+			rc = publish(w, s, &t, err);
 	}
 	transcode_release(&t);
 	return rc;

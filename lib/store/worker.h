@@ -17,6 +17,7 @@ struct err;
 struct worker {
 	struct transcode_conf	 transcode;
 	struct jail		 jail;	/* its limits; the rest is not read */
+	unsigned		 tries;	/* until an original is parked */
 	/* Called in the child when the renditions are made: may log. */
 	void			(*made)(const struct transcode *t);
 	/* Called for each fragment of a rendition once it is durable. */
@@ -25,8 +26,9 @@ struct worker {
 
 /*
  * Make what the original KEY lacks, and publish it.  PUBLISHED gets S as its
- * argument.  0, or -1 with what jail_run(), the steps of transcode.h or
- * PUBLISHED had.
+ * argument.  What fails in the jail for the fragment's sake is noted, and
+ * parked at the last try; a parked one is refused.
+ * 0, or -1 with what jail_run(), the steps of transcode.h or PUBLISHED had.
  */
 int	worker_run(const struct worker *w, struct spool *s,
 	    const struct spool_key *key, struct err *err)
