@@ -28,7 +28,8 @@
 #include "store/worker.h"
 
 enum {
-	OPT_CPU_TIME = OPT_LONG,
+	OPT_COMPARE = OPT_LONG,
+	OPT_CPU_TIME,
 	OPT_SPOOL,
 	OPT_JOBS,
 	OPT_OWNER,
@@ -50,6 +51,8 @@ enum {
 #define HEAP_HUGE_MAX		((size_t)512 << 20)
 
 static const struct opt_spec opts[] = {
+	{ OPT_COMPARE, "compare", NULL,
+	    "make what is there again, publish nothing, tell what differs" },
 	{ OPT_CPU_TIME, "cpu-time", "TIME",
 	    "longest processor time for one fragment (default: 2m)" },
 	{ OPT_JOBS, "jobs", "N", "with --owner: so many at once (default: 1)" },
@@ -150,6 +153,23 @@ print_line(const struct spool_key *key, void *arg, struct err *err)
 	if (line_of(arg, key, &line, err) == -1)
 		return -1;
 	return line_print(stdout, &line, LINE_TAB, err);
+}
+
+static bool differ;		/* with --compare: some do */
+
+static int
+print_difference(const struct spool_key *key, const char *what, void *arg,
+    struct err *err)
+{
+	const struct spool *s = arg;
+	char path[SPOOL_PATH_BYTES];
+
+	differ = true;
+	spool_path(key, path);
+	if (printf("%s/%s\tdiffers\t%s\n", s->dir, path, what) < 0 ||
+	    fflush(stdout) != 0)
+		return err_sys(err, ERR_IO, "cannot write standard output");
+	return 0;
 }
 
 /* In the child: what the renditions lack. */
@@ -354,6 +374,8 @@ check_input(const struct opt_state *os, int argc, const struct conf *conf,
 	if (!name_ok(conf->owner))
 		return err_set(err, ERR_USAGE, "--owner: '%s' is no name",
 		    conf->owner);
+	if (conf->worker.transcode.aim == TRANSCODE_AGAIN)
+		return err_set(err, ERR_USAGE, "--owner and --compare");
 	if (conf->spool == NULL)
 		return err_set(err, ERR_USAGE, "--owner without --spool");
 	if (os->next < argc)
@@ -399,6 +421,9 @@ parse_options(struct opt_state *os, int argc, char *argv[],
 			rc = opt_size("--memory", arg, MEMORY_MIN, MEMORY_MAX,
 			    &conf->worker.jail.memory, err);
 			break;
+		case OPT_COMPARE:
+			conf->worker.transcode.aim = TRANSCODE_AGAIN;
+			break;
 		case OPT_TRIES:
 			rc = set_tries(conf, arg, err);
 			break;
@@ -435,7 +460,7 @@ static int
 exit_status(const struct tally *tally)
 {
 	if (tally->failed == 0)
-		return 0;
+		return differ ? ERR_NO : 0;
 	return tally->done + tally->failed == 1 ? tally->status : ERR_NO;
 }
 
@@ -471,6 +496,7 @@ main(int argc, char *argv[])
 			.tries = TRIES_DEFAULT,
 			.made = warn,
 			.published = print_line,
+			.differs = print_difference,
 		},
 		.jobs = 1,
 	};

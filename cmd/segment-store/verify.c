@@ -1,6 +1,12 @@
-/* segment-store verify: read everything, move aside what is damaged. */
+/*
+ * segment-store verify: read everything, move aside what is damaged; or have
+ * renditions made again, by transcode-job, and compared.
+ */
 #include <inttypes.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -11,25 +17,52 @@
 
 #define JSON_BYTES_MAX	32768
 
-enum { KEY_RATE = KEY_OWN };
+enum { KEY_RATE = KEY_OWN, KEY_REDO, KEY_SAMPLE };
 
 static const struct opt_spec opts[] = {
 	{ 'n', "dry-run", NULL, "move nothing, only tell" },
-	OPT_EPOCH, OPT_FROM, OPT_JSON,
+	OPT_EPOCH, OPT_FROM, OPT_JSON, OPT_LADDER,
 	{ KEY_RATE, "rate", "SIZE", "read so much a second at most" },
+	{ KEY_REDO, "redo", NULL,
+	    "make renditions again, and compare them" },
 	{ 'r', "rendition", "NAME",
 	    "only this rendition, src: originals; may be repeated" },
+	{ KEY_SAMPLE, "sample", "N%",
+	    "with --redo: of so many originals (default: 100%)" },
 	OPT_SEQ, OPT_SPOOL, OPT_TO, OPT_END
 };
 
 static struct verify_conf conf;
 static struct verify_result result;
+static bool redo;
+static uint64_t sample = 100;	/* percent of the originals */
+
+static int
+parse_sample(const char *arg, struct err *err)
+{
+	char number[8];
+	size_t n = strlen(arg);
+
+	if (n < 2 || n > sizeof(number) || arg[n - 1] != '%')
+		return err_set(err, ERR_USAGE,
+		    "--sample: '%s': want 1%% to 100%%", arg);
+	memcpy(number, arg, n - 1);
+	number[n - 1] = '\0';
+	return opt_uint("--sample", number, 1, 100, &sample, err);
+}
 
 static int
 option(int key, const char *arg, struct err *err)
 {
-	if (key == KEY_RATE)
+	switch (key) {
+	case KEY_RATE:
 		return opt_size("--rate", arg, 1, INT64_MAX, &conf.rate, err);
+	case KEY_REDO:
+		redo = true;
+		return 0;
+	case KEY_SAMPLE:
+		return parse_sample(arg, err);
+	}
 	conf.list_only = true;
 	return 0;
 }
@@ -87,9 +120,85 @@ verify_named(struct args *a, const char *stream, struct err *err)
 	return verify_stream(&a->spool, stream, &conf, &result, err);
 }
 
+/* The original KEY, if it is in the sample. */
+static int
+sample_key(const struct spool_key *key, void *arg, struct err *err)
+{
+	uint32_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return err_sys(err, ERR_OS, "cannot get random bytes");
+	return number % 100 < sample ? print_key(key, arg, err) : 0;
+}
+
+static int
+sample_stream(struct args *a, const char *stream, struct err *err)
+{
+	return select_each(&a->spool, stream, SPOOL_SRC, &a->sel, sample_key,
+	    a, err);
+}
+
+/* In a child, whose standard input is FD: it compares, and tells. */
+static void
+run_job(const struct args *a, int fd)
+{
+	const char *argv[2 * RENDITIONS_MAX + 16] = { "transcode-job",
+	    "--compare", "--tier", "all", "--spool", a->spool_dir, "--ladder",
+	    a->ladder_file };
+	struct err err = ERR_INIT;
+	size_t n = 8, i;
+
+	for (i = 0; i < a->nrenditions; i++) {
+		argv[n++] = "--rendition";
+		argv[n++] = a->renditions[i];
+	}
+	if (dup2(fd, STDIN_FILENO) != -1)
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
+	err_sys(&err, ERR_UNAVAILABLE, "cannot run '%s'", argv[0]);
+	_exit(log_fatal(&err));
+}
+
+/* segment-store ls | transcode-job --compare, with both exit statuses. */
+static int
+run_redo(struct args *a, struct err *err)
+{
+	int ends[2], out = dup(STDOUT_FILENO), status, rc;
+	pid_t pid;
+
+	if (a->ladder_file == NULL || a->format != LINE_TAB ||
+	    conf.rate != 0 || conf.list_only)
+		return err_set(err, ERR_USAGE, "--redo needs --ladder, and "
+		    "has no --json, --rate or --dry-run");
+	if (out == -1 || pipe(ends) == -1 || (pid = fork()) == -1)
+		return err_sys(err, ERR_OS, "cannot start transcode-job");
+	if (pid == 0) {
+		close(ends[1]);
+		run_job(a, ends[0]);
+	}
+	close(ends[0]);
+	if (dup2(ends[1], STDOUT_FILENO) == -1)
+		return err_sys(err, ERR_OS, "cannot write to transcode-job");
+	close(ends[1]);
+	rc = each_stream(a, sample_stream, err);
+	fflush(stdout);
+	/* This ends what it reads. */
+	if (dup2(out, STDOUT_FILENO) == -1)
+		return err_sys(err, ERR_OS, "cannot restore standard output");
+	close(out);
+	if (waitpid(pid, &status, 0) == -1)
+		return err_sys(err, ERR_OS, "cannot wait for transcode-job");
+	if (WIFSIGNALED(status))
+		a->status = ERR_BUG;
+	else if (WEXITSTATUS(status) != 0)
+		a->status = (enum err_class)WEXITSTATUS(status);
+	return rc;
+}
+
 static int
 run(struct args *a, struct err *err)
 {
+	if (redo)
+		return run_redo(a, err);
 	conf.names = a->renditions;
 	conf.nnames = a->nrenditions;
 	conf.select = a->sel;
@@ -112,7 +221,8 @@ const struct command verify_command = {
 	.word = "verify",
 	.prog = {
 		.name = "segment-store verify",
-		.synopsis = "[--rate SIZE] [--dry-run] [OPTION]... [STREAM...]",
+		.synopsis = "[--rate SIZE] [--dry-run] [OPTION]... [STREAM...]\n"
+		    "--redo --ladder FILE [--sample N%] [OPTION]... [STREAM...]",
 		.summary = "Read originals and renditions, and move aside what "
 		    "is damaged.",
 		.opts = opts,

@@ -8,9 +8,10 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "store/ladder.h"
+#include "store/transcode_impl.h"
 
-static struct spool_key
-output_key(const struct transcode *t, const struct rendition *r)
+struct spool_key
+transcode_key(const struct transcode *t, const struct rendition *r)
 {
 	struct spool_key key = t->key;
 
@@ -26,7 +27,20 @@ is_wanted(const struct transcode_conf *conf, const struct rendition *r)
 	return name_among(r->name, conf->names, conf->nnames);
 }
 
-/* One output for each rendition that is wanted and not there. */
+static bool
+is_selected(struct spool *s, const struct transcode_conf *conf,
+    const struct spool_key *key, const struct rendition *r)
+{
+	bool there = spool_exists(s, key);
+
+	if (!is_wanted(conf, r))
+		return false;
+	if (conf->aim == TRANSCODE_AGAIN)
+		return there;
+	return !there && !spool_none(s, key);
+}
+
+/* One output for each rendition that is wanted and not there, or there. */
 static int
 select_outputs(struct transcode *t, struct spool *s,
     const struct transcode_conf *conf, struct err *err)
@@ -38,9 +52,8 @@ select_outputs(struct transcode *t, struct spool *s,
 	if ((t->outputs = calloc(l->count + 1, sizeof(*t->outputs))) == NULL)
 		return err_nomem(err);
 	for (r = l->renditions; r < l->renditions + l->count; r++) {
-		key = output_key(t, r);
-		if (!is_wanted(conf, r) || spool_exists(s, &key) ||
-		    spool_none(s, &key))
+		key = transcode_key(t, r);
+		if (!is_selected(s, conf, &key, r))
 			continue;
 		t->outputs[t->count].rendition = r;
 		buf_init(&t->outputs[t->count].init,
@@ -154,7 +167,9 @@ transcode_select(struct transcode *t, struct spool *s,
 	t->ladder = conf->ladder;
 	if (select_outputs(t, s, conf, err) == -1)
 		return -1;
-	return t->count > 0 ? 1 : drop_ticket(t, s, err);
+	if (t->count > 0)
+		return 1;
+	return conf->aim == TRANSCODE_AGAIN ? 0 : drop_ticket(t, s, err);
 }
 
 int
@@ -168,7 +183,7 @@ static int
 check_init(const struct transcode *t, struct spool *s,
     const struct transcode_output *out, struct err *err)
 {
-	struct spool_key key = output_key(t, out->rendition);
+	struct spool_key key = transcode_key(t, out->rendition);
 	char path[SPOOL_PATH_BYTES];
 	struct buf there;
 	int rc = 1;
@@ -191,7 +206,7 @@ static int
 publish_init(const struct transcode *t, struct spool *s,
     const struct transcode_output *out, struct err *err)
 {
-	struct spool_key key = output_key(t, out->rendition);
+	struct spool_key key = transcode_key(t, out->rendition);
 	char path[SPOOL_PATH_BYTES];
 	int rc;
 
@@ -208,7 +223,7 @@ publish_output(const struct transcode *t, struct spool *s,
     const struct transcode_output *out, spool_fn *fn, void *arg,
     struct err *err)
 {
-	struct spool_key key = output_key(t, out->rendition);
+	struct spool_key key = transcode_key(t, out->rendition);
 	char path[SPOOL_PATH_BYTES];
 	int rc = 0;
 

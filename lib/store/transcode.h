@@ -25,8 +25,14 @@ struct err;
 struct ladder;
 struct rendition;
 
+enum transcode_aim {
+	TRANSCODE_MISSING,	/* make what is not there */
+	TRANSCODE_AGAIN,	/* make what is there, to compare */
+};
+
 /* Which renditions are wanted; all borrowed. */
 struct transcode_conf {
+	enum transcode_aim	 aim;
 	const struct ladder	*ladder;
 	enum pending_tier	 tier;
 	const char *const	*names;	/* if any: these, whatever their tier */
@@ -68,8 +74,8 @@ struct transcode {
 };
 
 /*
- * Find what the original KEY lacks.  1; 0 when that is nothing (the ticket is
- * dropped); -1 with ERR_IO or ERR_OS.
+ * Find what the original KEY lacks, or has.  1; 0 when that is nothing (if it
+ * lacks nothing the ticket is dropped); -1 with ERR_IO or ERR_OS.
  */
 int	transcode_select(struct transcode *t, struct spool *s,
 	    const struct transcode_conf *conf, const struct spool_key *key,
@@ -95,6 +101,18 @@ int	transcode_run(struct transcode *t, struct err *err)
  */
 int	transcode_publish(struct transcode *t, struct spool *s, spool_fn *fn,
 	    void *arg, struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * Compare the outputs with what is there, and publish nothing.  FN is called
+ * for each rendition whose fragment or init segment differs, with its key and
+ * what differs.  Sound whose run-up has expired cannot be made again, and is
+ * left out.  0, what FN returned, or -1.
+ */
+typedef int transcode_differs_fn(const struct spool_key *key,
+	    const char *what, void *arg, struct err *err);
+int	transcode_compare(const struct transcode *t, struct spool *s,
+	    transcode_differs_fn *fn, void *arg, struct err *err)
+	    __attribute__((warn_unused_result));
 
 void	transcode_release(struct transcode *t);
 

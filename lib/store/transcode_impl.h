@@ -6,6 +6,10 @@
 
 #include "store/transcode.h"
 
+/* The name of what T makes of rendition R. */
+struct spool_key transcode_key(const struct transcode *t,
+	    const struct rendition *r);
+
 /* The original itself. */
 const struct transcode_source *transcode_original(const struct transcode *t);
 

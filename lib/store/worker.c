@@ -186,6 +186,30 @@ publish(const struct worker *w, struct spool *s, struct transcode *t,
 	return failed_forget(s, &t->key, err) == -1 ? -1 : 0;
 }
 
+static int
+make(const struct worker *w, struct spool *s, struct transcode *t,
+    struct err *err)
+{
+	int rc;
+
+	if (failed_parked(s, &t->key))
+		return refuse_parked(s, &t->key, err);
+	rc = run_jailed(w, s, t, err);
+	if (rc == 0)
+		return publish(w, s, t, err);
+	return rc == 1 && is_to_blame(err->cls) ?
+	    note(w, s, &t->key, err) : -1;
+}
+
+static int
+compare(const struct worker *w, struct spool *s, struct transcode *t,
+    struct err *err)
+{
+	if (run_jailed(w, s, t, err) != 0)
+		return -1;
+	return transcode_compare(t, s, w->differs, s, err);
+}
+
 int
 worker_run(const struct worker *w, struct spool *s,
     const struct spool_key *key, struct err *err)
@@ -193,15 +217,9 @@ worker_run(const struct worker *w, struct spool *s,
 	struct transcode t = { 0 };
 	int rc = transcode_select(&t, s, &w->transcode, key, err);
 
-	if (rc == 1 && failed_parked(s, key))
-		rc = refuse_parked(s, key, err);
-	if (rc == 1) {
-		rc = run_jailed(w, s, &t, err);
-		if (rc == 1)
-			rc = is_to_blame(err->cls) ? note(w, s, key, err) : -1;
-		else if (rc == 0)
-			rc = publish(w, s, &t, err);
-	}
+	if (rc == 1)
+		rc = w->transcode.aim == TRANSCODE_AGAIN ?
+		    compare(w, s, &t, err) : make(w, s, &t, err);
 	transcode_release(&t);
 	return rc;
 }

@@ -22,13 +22,16 @@ struct worker {
 	void			(*made)(const struct transcode *t);
 	/* Called for each fragment of a rendition once it is durable. */
 	spool_fn		*published;
+	/* Called, with TRANSCODE_AGAIN, for each that is not as it was. */
+	transcode_differs_fn	*differs;
 };
 
 /*
- * Make what the original KEY lacks, and publish it.  PUBLISHED gets S as its
- * argument.  What fails in the jail for the fragment's sake is noted, and
+ * Make what the original KEY lacks, and publish it, or compare what it has.
+ * PUBLISHED and DIFFERS get S as their argument.  What fails in the jail for the fragment's sake is noted, and
  * parked at the last try; a parked one is refused.
- * 0, or -1 with what jail_run(), the steps of transcode.h or PUBLISHED had.
+ * 0, or -1 with what jail_run(), the steps of transcode.h, PUBLISHED or DIFFERS
+ * had.
  */
 int	worker_run(const struct worker *w, struct spool *s,
 	    const struct spool_key *key, struct err *err)
