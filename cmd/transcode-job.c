@@ -190,8 +190,8 @@ warn(const struct transcode *t)
 		log_warning("'%s': %zu of %zu audio packets damaged", path,
 		    t->sound.damaged, t->sound.packets);
 	if (t->unheard)
-		log_warning("'%s': the fragment before it is gone: its sound "
-		    "begins without a run-up", path);
+		log_warning("'%s': the fragment before it is gone, or no "
+		    "use: its sound begins without a run-up", path);
 	for (out = t->outputs; out < t->outputs + t->count; out++)
 		if (out->kind == TRANSCODE_GAP &&
 		    out->rendition->codec != CODEC_JPEG)

@@ -3,6 +3,7 @@
  * renditions made again, by transcode-job, and compared.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/wait.h>
@@ -176,6 +177,7 @@ run_redo(struct args *a, struct err *err)
 		run_job(a, ends[0]);
 	}
 	close(ends[0]);
+	signal(SIGPIPE, SIG_IGN);	/* its status says more */
 	if (dup2(ends[1], STDOUT_FILENO) == -1)
 		return err_sys(err, ERR_OS, "cannot write to transcode-job");
 	close(ends[1]);
@@ -187,11 +189,11 @@ run_redo(struct args *a, struct err *err)
 	close(out);
 	if (waitpid(pid, &status, 0) == -1)
 		return err_sys(err, ERR_OS, "cannot wait for transcode-job");
-	if (WIFSIGNALED(status))
-		a->status = ERR_BUG;
-	else if (WEXITSTATUS(status) != 0)
-		a->status = (enum err_class)WEXITSTATUS(status);
-	return rc;
+	if (status == 0)
+		return rc;
+	a->status = WIFSIGNALED(status) ? ERR_BUG :
+	    (enum err_class)WEXITSTATUS(status);
+	return 0;
 }
 
 static int

@@ -106,19 +106,29 @@ needs_sound(const struct transcode *t)
 
 /*
  * The one before, which an encoder of sound listens to first.  It may have
- * expired: that is heard at the border, and no reason to have no sound.
+ * expired, or be damaged: that is heard at the border, and no reason to have
+ * no sound.
  */
 static int
 read_before(struct transcode *t, struct spool *s, struct err *err)
 {
+	struct transcode_source *before = &t->sources[t->nsources];
 	struct spool_key key = t->key;
 
 	if ((t->info.flags & FRAGMENT_EPOCH_START) != 0)
 		return 0;
 	key.seq--;
-	if (key.seq > 0 && spool_exists(s, &key))
-		return read_source(&t->sources[t->nsources++], s, &key,
-		    err) == -1 ? err_wrap(err, "pre-roll") : 0;
+	if (key.seq > 0 && read_source(before, s, &key, err) == 0) {
+		t->nsources++;
+		return 0;
+	}
+	if (err->cls != ERR_NONE && err->cls != ERR_DATA &&
+	    err->errnum != ENOENT)
+		return err_wrap(err, "pre-roll");
+	*err = (struct err)ERR_INIT;
+	mp4_release(&before->mp4);
+	buf_release(&before->bytes);
+	*before = (struct transcode_source){ .mp4 = { .nruns = 0 } };
 	t->unheard = true;
 	return 0;
 }

@@ -69,8 +69,8 @@ struct transcode {
 	size_t			 nsources;
 	struct decode_stats	 stats;		/* zero if nothing is decoded */
 	struct pcm_stats	 sound;		/* of each rendition again */
-	bool			 unheard;	/* there is no original to hear
-						   before this one */
+	bool			 unheard;	/* there is no good original to
+						   hear before this one */
 };
 
 /*

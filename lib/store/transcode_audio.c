@@ -19,6 +19,8 @@
 #include "store/transcode_impl.h"
 
 #define TIME_MAX_S	1000000000	/* no position overflows */
+#define PAUSE_MAX_S	2		/* of sound, from one to the next */
+#define OVERLAP_PARTS	5		/* a fifth of a second */
 
 struct sound {
 	struct transcode	*t;
@@ -178,6 +180,19 @@ put(const struct sound *s, struct transcode_output *out,
 	return rc;
 }
 
+/*
+ * Does the sound before end where ours begins, but for a pause, or what clocks
+ * are off by?
+ */
+static bool
+leads_to(const struct sound *s)
+{
+	int64_t pause = (int64_t)s->own->dts - end_of(s->before);
+	int64_t ts = s->track->timescale;
+
+	return pause >= -ts / OVERLAP_PARTS && pause <= PAUSE_MAX_S * ts;
+}
+
 static int
 find_sound(struct sound *s, struct err *err)
 {
@@ -186,9 +201,16 @@ find_sound(struct sound *s, struct err *err)
 	s->own = find_run(transcode_original(t), s->track, err);
 	if (err->cls != ERR_NONE || s->own == NULL)
 		return err->cls == ERR_NONE ? 0 : -1;
-	if (t->nsources > 1)
-		s->before = find_run(transcode_original(t) - 1, s->track, err);
-	return err->cls == ERR_NONE ? 0 : -1;
+	if (t->nsources == 1)
+		return 0;
+	s->before = find_run(transcode_original(t) - 1, s->track, err);
+	if (err->cls == ERR_NONE && (s->before == NULL || leads_to(s)))
+		return 0;
+	/* What is wrong with that one is no fault of this one. */
+	*err = (struct err)ERR_INIT;
+	s->before = NULL;
+	t->unheard = true;
+	return 0;
 }
 
 int
