@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio_ext.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/wait.h>
@@ -183,6 +184,9 @@ run_redo(struct args *a, struct err *err)
 	close(ends[1]);
 	rc = each_stream(a, sample_stream, err);
 	fflush(stdout);
+	/* Lines that it did not want are not for ours. */
+	__fpurge(stdout);
+	clearerr(stdout);
 	/* This ends what it reads. */
 	if (dup2(out, STDOUT_FILENO) == -1)
 		return err_sys(err, ERR_OS, "cannot restore standard output");
