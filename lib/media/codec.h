@@ -25,6 +25,12 @@ enum codec {
 
 enum track_kind { TRACK_VIDEO, TRACK_AUDIO };
 
+/* ITU-T H.273; all 0 when nothing is known. */
+struct track_colour {
+	uint8_t		 primaries, transfer, matrix;	/* 2: not said */
+	bool		 full_range;
+};
+
 /* One elementary stream, as an init segment describes it. */
 struct track {
 	uint32_t	 id;		/* track_ID, from 1 */
@@ -36,6 +42,7 @@ struct track {
 					   PTS = DTS + CTS - MEDIA_START */
 	uint16_t	 width, height;	/* video: coded size after cropping */
 	uint32_t	 sar_num, sar_den;	/* video: 0 when not known */
+	struct track_colour colour;	/* video */
 	uint32_t	 sample_rate;	/* audio, Hz */
 	uint16_t	 channels;	/* audio */
 	const uint8_t	*config;	/* AAC: AudioSpecificConfig (ISO/IEC

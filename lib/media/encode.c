@@ -235,6 +235,19 @@ reorder_delay(const struct encoder *e)
 	return (uint32_t)av_rescale((int64_t)pictures * ctx->time_base.den, ctx->framerate.den, ctx->framerate.num);
 }
 
+/* What the pictures say of themselves; nothing when that is nothing. */
+static struct track_colour
+colour_of(const AVCodecContext *ctx)
+{
+	if (ctx->color_primaries == AVCOL_PRI_UNSPECIFIED &&
+	    ctx->color_trc == AVCOL_TRC_UNSPECIFIED &&
+	    ctx->colorspace == AVCOL_SPC_UNSPECIFIED)
+		return (struct track_colour){ .primaries = 0 };
+	return (struct track_colour){ (uint8_t)ctx->color_primaries,
+	    (uint8_t)ctx->color_trc, (uint8_t)ctx->colorspace,
+	    ctx->color_range == AVCOL_RANGE_JPEG };
+}
+
 int
 encoder_finish(struct encoder *e, struct encode_result *result,
     struct err *err)
@@ -253,6 +266,6 @@ encoder_finish(struct encoder *e, struct encode_result *result,
 			    "packet %zu of %zu %s a key picture", i, e->count,
 			    e->packets[i].sync ? "is" : "is not");
 	*result = (struct encode_result){ &e->config, &e->data, e->packets,
-	    e->count, reorder_delay(e) };
+	    e->count, colour_of(e->ctx), reorder_delay(e) };
 	return 0;
 }

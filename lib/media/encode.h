@@ -47,6 +47,7 @@ struct encode_result {
 	const struct buf	*data;		/* samples */
 	const struct encode_packet *packets;	/* in decode order */
 	size_t			 count;
+	struct track_colour	 colour;	/* 0: nothing is known */
 	uint32_t		 delay;		/* by which a picture's PTS may
 						   be below the i-th smallest,
 						   at the declared rate; the

@@ -219,6 +219,19 @@ put_config(struct buf *b, const char type[4], const struct track *t)
 	box_end(b, at);
 }
 
+static void
+put_colr(struct buf *b, const struct track_colour *c)
+{
+	size_t at = box_begin(b, "colr");
+
+	buf_put_str(b, "nclx");
+	buf_put_u16(b, c->primaries);
+	buf_put_u16(b, c->transfer);
+	buf_put_u16(b, c->matrix);
+	buf_put_u8(b, c->full_range ? 0x80 : 0);
+	box_end(b, at);
+}
+
 /* A visual sample entry; its configuration is in CONFIG_TYPE, NULL: none. */
 static void
 put_visual(struct buf *b, const char type[4], const char *config_type,
@@ -240,6 +253,8 @@ put_visual(struct buf *b, const char type[4], const char *config_type,
 	buf_put_u16(b, 0xffff);
 	if (config_type != NULL)
 		put_config(b, config_type, t);
+	if (t->colour.primaries != 0)
+		put_colr(b, &t->colour);
 	if (t->sar_num != 0 && t->sar_den != 0) {
 		child = box_begin(b, "pasp");
 		buf_put_u32(b, t->sar_num);

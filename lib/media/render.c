@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "media/decode.h"
+#include "media/deinterlace.h"
 #include "media/recipe.h"
 #include "media/scale.h"
 
@@ -106,15 +107,13 @@ run_rung(struct render_rung *rung, const struct AVFrame **frame,
 	return rung->spare == NULL ? err_nomem(err) : 0;
 }
 
+/* PICTURE to every rung that needs it. */
 static int
-on_picture(const struct picture *picture, void *arg, struct err *err)
+give(struct render *r, const struct picture *picture, struct err *err)
 {
-	struct render *r = arg;
 	const struct AVFrame *frame = picture->frame;
 	size_t i;
 
-	r->declared = *picture;
-	mark_needed(r, frame->pts);
 	for (i = 0; i < r->n; i++) {
 		if (i > 0 && r->order[i]->chain != r->order[i - 1]->chain)
 			frame = picture->frame;
@@ -123,6 +122,26 @@ on_picture(const struct picture *picture, void *arg, struct err *err)
 			return -1;
 	}
 	return 0;
+}
+
+static int
+on_picture(const struct picture *picture, void *arg, struct err *err)
+{
+	struct render *r = arg;
+	struct picture progressive = *picture;
+	AVFrame *frame;
+	int rc;
+
+	r->declared = *picture;
+	mark_needed(r, picture->frame->pts);
+	if (!deinterlace_wanted(picture->frame))
+		return give(r, picture, err);
+	if ((frame = deinterlace(picture->frame, err)) == NULL)
+		return -1;
+	progressive.frame = frame;
+	rc = give(r, &progressive, err);
+	av_frame_free(&frame);
+	return rc;
 }
 
 static int

@@ -415,6 +415,7 @@ encoded_output(const struct job *j, size_t i, struct err *err)
 		.media_start = rung->result.delay,
 		.width = (uint16_t)rung->conf.width,
 		.height = (uint16_t)rung->conf.height,
+		.colour = rung->result.colour,
 		.sar_num = 1,
 		.sar_den = 1,
 		.config = rung->result.config->p,
