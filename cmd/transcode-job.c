@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/limits.h"
@@ -48,6 +49,7 @@ enum {
 #define MEMORY_MIN		(UINT64_C(64) << 20)
 #define MEMORY_MAX		(UINT64_C(1) << 40)
 #define TRIES_DEFAULT		3
+#define PROGRESS_US		(SECOND_US / 5)
 #define HEAP_HUGE_MAX		((size_t)512 << 20)
 
 static const struct opt_spec opts[] = {
@@ -96,6 +98,7 @@ struct conf {
 	struct worker		 worker;
 	const char		*owner;		/* or NULL: does not pull */
 	uint64_t		 jobs;
+	bool			 progress;
 };
 
 struct puller {
@@ -107,6 +110,8 @@ struct puller {
 /* What became of the fragments. */
 struct tally {
 	size_t	done, failed;
+	bool	terminal;	/* that progress is shown on */
+	int64_t	shown_us;	/* when last */
 	int	status;		/* of the last failure */
 };
 
@@ -253,6 +258,37 @@ await_signals(struct err *err)
 	return 0;
 }
 
+/*
+ * On a terminal, how far it is: of TOTAL, which is 0 when nobody knows.  What
+ * is logged next begins at the same column, and is longer.
+ */
+static void
+show_progress(struct tally *tally, size_t total)
+{
+	const size_t tried = tally->done + tally->failed;
+	const bool last = total != 0 && tried == total;
+	int64_t now_us = clock_mono_us();
+	char of[32] = "";
+
+	if (!tally->terminal || (now_us - tally->shown_us < PROGRESS_US &&
+	    !last) || tcgetpgrp(STDERR_FILENO) != getpgrp())
+		return;
+	tally->shown_us = now_us;
+	if (total != 0)
+		snprintf(of, sizeof(of), " of %zu", total);
+	fprintf(stderr, "%zu%s fragments, %zu failed%s", tried, of,
+	    tally->failed, last ? "\n" : "\r");
+}
+
+static bool
+has_terminal(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && term != NULL &&
+	    strcmp(term, "dumb") != 0;
+}
+
 static void
 run_fragment(const struct conf *conf, const char *path, struct tally *tally)
 {
@@ -281,9 +317,12 @@ run_lines(const struct conf *conf, FILE *in, struct tally *tally,
 			return err_set(err, ERR_DATA, "line over %zu bytes",
 			    sizeof(line) - 1);
 		line[strcspn(line, "\t\n")] = '\0';
-		if (line[0] != '\0' && !stopping)
-			run_fragment(conf, line, tally);
+		if (line[0] == '\0' || stopping)
+			continue;
+		run_fragment(conf, line, tally);
+		show_progress(tally, 0);
 	}
+	show_progress(tally, tally->done + tally->failed);
 	if (ferror(in) && !stopping)
 		return err_sys(err, ERR_IO, "cannot read standard input");
 	return 0;
@@ -468,13 +507,15 @@ static int
 run_all(const struct conf *conf, char *const paths[], int count,
     struct err *err)
 {
-	struct tally tally = { 0 };
+	struct tally tally = { .terminal = conf->progress };
 	int i;
 
 	if (conf->owner != NULL)
 		return pull(conf, err) == -1 ? log_fatal(err) : 0;
-	for (i = 0; i < count && !stopping; i++)
+	for (i = 0; i < count && !stopping; i++) {
 		run_fragment(conf, paths[i], &tally);
+		show_progress(&tally, (size_t)count);
+	}
 	if (count == 0 && run_lines(conf, stdin, &tally, err) == -1)
 		return log_fatal(err);
 	if (i < count) {
@@ -499,6 +540,7 @@ main(int argc, char *argv[])
 			.differs = print_difference,
 		},
 		.jobs = 1,
+		.progress = has_terminal(),
 	};
 	struct err err = ERR_INIT;
 	struct opt_state os;

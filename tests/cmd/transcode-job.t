@@ -227,6 +227,23 @@ is "$(grep -c '^0' "$tmp/pause/www/cam/aac/live.m3u8")" 9 'the sound is all ther
 whole "$tmp/pause" h264-180p
 is "$(packets "$tmp/whole.mp4" v | wc -l)" 150 'and so are the pictures'
 
+# How far it is, for who looks.
+if has_terminal; then
+	rm -r "$tmp/one/www"
+	TERM=xterm script -qec "transcode-job --ladder $tmp/ladder.yaml -r aac \
+	    $tmp/one/src/cam/000001/000000/*.mp4 >$tmp/out" /dev/null \
+	    >"$tmp/seen" </dev/null
+	is "$(tr '\r' '\n' <"$tmp/seen" | grep -c '^[0-9]* of 5 fragments, 0 failed$')" \
+	    "$(tr '\r' '\n' <"$tmp/seen" | grep -c .)" 'a terminal: progress'
+	is "$(tr '\r' '\n' <"$tmp/seen" | grep . | tail -n1)" \
+	    '5 of 5 fragments, 0 failed' 'up to the end'
+	TERM=dumb script -qec "transcode-job --ladder $tmp/ladder.yaml \
+	    $tmp/one/$first >$tmp/out" /dev/null >"$tmp/seen" </dev/null
+	is "$(cat "$tmp/seen")" '' 'none on a dumb one'
+else
+	skip 'no terminal' 'progress'
+fi
+
 run /dev/null transcode-job "$tmp/one/$first"
 status_is 64 'no ladder'
 job "$tmp/one" -r nope "$tmp/one/$first"
