@@ -22,8 +22,8 @@ perl -I"${0%/*}/.." -MFragment=seal -0777 -ne \
     '$at = index $_, "mdat"; substr($_, $at + 4) =~ s/./\xa5/gs;
     print seal($_)' "$tmp/good.mp4" >"$second"
 
-job() {			# job ARG...
-	run "$tmp/lines" transcode-job --ladder "$tmp/ladder.yaml" "$@"
+job() {
+	run "$tmp/lines" transcode-job --ladder "$tmp/ladder.yaml"
 }
 parked() { segment-store ls --failed "$@" cam; }
 stat_is() {		# stat_is FILTER NAME
@@ -79,7 +79,9 @@ failures() {
 wait_for 20 failures 2
 wait_for 20 grep -q 'given up after 2 tries' "$tmp/err"
 ok $? '--tries, in a worker that pulls'
-no_claim() { [ -z "$(ls "$tmp/spool/claimed" "$tmp/spool/queue" | grep cam)" ]; }
+no_claim() {
+	[ -z "$(find "$tmp/spool/claimed" "$tmp/spool/queue" -name "cam+*")" ]
+}
 wait_for 20 no_claim
 ok $? 'it has neither claim nor ticket then'
 stat_is '.failed == 1' 'it is parked'
