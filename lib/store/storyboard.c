@@ -305,6 +305,7 @@ storyboard_publish(struct spool *s, const struct timeline *t,
 		buf_init(&b.vtt, LIMIT_PLAYLIST_BYTES);
 		switch (conf->kind) {
 		case PLAYLIST_LIVE:
+		case PLAYLIST_EVENT:	/* sheets, when it has ended */
 			rc = write_newest(&b, err);
 			break;
 		case PLAYLIST_VOD:

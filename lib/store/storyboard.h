@@ -25,8 +25,8 @@ struct timeline;
 #define STORYBOARD_LINES	16384
 
 /*
- * Write what T has of thumbnails: the newest for PLAYLIST_LIVE, the rest for
- * PLAYLIST_VOD over the span that hls_choose() chooses.  Only what changed is
+ * Write what T has of thumbnails: for PLAYLIST_VOD sheets and
+ * index, over the span that hls_choose() chooses, for others the newest.  Only what changed is
  * written, and told to WRITTEN, which may be NULL.  A file that cannot be used
  * is logged and left out.  0 or -1.
  */
