@@ -1,5 +1,5 @@
 /*
- * playlist-gen - HLS playlists over the store.
+ * playlist-gen - HLS and DASH playlists over the store.
  *
  * stdout: with --print, the path of each playlist that was written.
  */
@@ -29,7 +29,6 @@
 
 enum {
 	KEY_CHECK = OPT_LONG,
-	KEY_DASH,
 	KEY_EVENT,
 	KEY_FOLLOW,
 	KEY_FOR,
@@ -79,8 +78,6 @@ static const struct opt_spec opts[] = {
 	{ KEY_VOD, "vod", NULL, "everything stored, with an end" },
 	{ KEY_WINDOW, "window", "TIME",
 	    "length of the live playlists (default: 30s)" },
-	/* Part of the command line, and refused by name until they work. */
-	{ KEY_DASH, "dash", NULL, "not supported yet" },
 	OPT_END
 };
 
@@ -90,7 +87,7 @@ static const struct opt_prog prog = {
 	    "[STREAM...]\n"
 	    "--spool DIR --vod [--from TIME] [--to TIME] [STREAM...]\n"
 	    "--check [--for TIME] [--no-media] TREE|URL...",
-	.summary = "Write the HLS playlists of all streams, or of STREAMs.",
+	.summary = "Write the HLS and DASH playlists of all streams, or of STREAMs.",
 	.opts = opts,
 	.trailer =
 	    "Examples:\n"
@@ -116,13 +113,6 @@ struct conf {
 	int64_t		 for_us;	/* --check: how long */
 	int		 ready_fd;	/* -1: none */
 };
-
-static int
-refuse(const char *option, struct err *err)
-{
-	return err_set(err, ERR_UNAVAILABLE, "%s is not supported yet",
-	    option);
-}
 
 static int
 parse_time(const char *option, const char *arg, int64_t min_us,
@@ -164,8 +154,6 @@ parse_one(struct conf *c, int key, const char *arg, struct err *err)
 	case KEY_NO_MEDIA:
 		c->no_media = true;
 		return 0;
-	case KEY_DASH:
-		return refuse("--dash", err);
 	case KEY_EVENT:
 		return set_kind(c, PLAYLIST_EVENT);
 	case KEY_FOLLOW:

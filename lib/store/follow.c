@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "store/dash.h"
 #include "store/spool.h"
 #include "store/storyboard.h"
 #include "store/timeline.h"
@@ -181,7 +182,8 @@ write_stream(struct follow *f, struct follow_stream *fs, struct err *err)
 	    hls_publish(f->s, &fs->t, f->conf, f->written, f->arg, &result,
 	    err) == -1 ||
 	    storyboard_publish(f->s, &fs->t, f->conf, f->written, f->arg,
-	    err) == -1)
+	    err) == -1 ||
+	    dash_publish(f->s, &fs->t, f->conf, f->written, f->arg, err) == -1)
 		return -1;
 	if (result.overlong && !fs->warned)
 		log_warning("stream '%s' has segments that are too long: "

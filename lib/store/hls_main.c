@@ -151,6 +151,8 @@ describe(struct spool *s, const struct spool_key *key,
 	r->width = m.tracks[0].width;
 	r->height = m.tracks[0].height;
 	r->channels = m.tracks[0].channels;
+	r->sample_rate = m.tracks[0].sample_rate;
+	r->timescale = m.tracks[0].timescale;
 	rc = codec_string(&m.tracks[0], r->codecs, err);
 out:
 	mp4_release(&m);

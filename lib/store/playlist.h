@@ -85,6 +85,8 @@ struct playlist_rendition {
 	uint16_t	width, height;		/* video */
 	uint32_t	milli_fps;		/* video; 0: not known */
 	uint16_t	channels;		/* audio; 0: not known */
+	uint32_t	sample_rate;		/* audio, Hz; 0: not known */
+	uint32_t	timescale;		/* of its time stamps */
 };
 
 /*

@@ -61,8 +61,8 @@ find_anchor(const struct timeline *t, uint32_t epoch, uint32_t seq)
  * the store is the stretch over which media time alone counts; at the next
  * one the clock of the publisher and ours are brought together again.
  */
-static int64_t
-date_us(const struct timeline *t, const struct timeline_seg *seg)
+int64_t
+timeline_date_us(const struct timeline *t, const struct timeline_seg *seg)
 {
 	const struct timeline_anchor *a = find_anchor(t, seg->epoch, seg->seq);
 
@@ -122,7 +122,7 @@ set_entry(const struct timeline *t, struct timeline_entry *e,
 	}
 	e->epoch = seg->epoch;
 	e->duration_us = timeline_seg_us(seg);
-	e->date_us = date_us(t, seg);
+	e->date_us = timeline_date_us(t, seg);
 	e->ended = (seg->flags & FRAGMENT_LAST) != 0;
 	if (prev == NULL)
 		e->breaks = e->epoch > 1 &&

@@ -35,6 +35,10 @@ struct timeline_row {
 						   before */
 	bool			 dependent;	/* some start on no sync
 						   sample: a copy */
+	uint32_t		 since;		/* the seq from which on it has
+						   all up to the timeline's
+						   first, in its epoch and
+						   group, or none */
 };
 
 /*
@@ -74,6 +78,7 @@ struct timeline {
 	size_t			 count;
 	bool			 over;		/* its publishers are gone for
 						   good: set by whoever knows */
+	uint32_t		 first;		/* the seq it was loaded from */
 };
 
 /*
@@ -113,5 +118,16 @@ struct timeline_seg	*timeline_find(const struct timeline_row *row,
 			    uint32_t seq);
 
 int64_t	timeline_seg_us(const struct timeline_seg *seg);
+
+/*
+ * The wall clock of SEG's start; its group must have been loaded.  0: not
+ * known.
+ */
+int64_t	timeline_date_us(const struct timeline *t,
+	    const struct timeline_seg *seg);
+
+/* SEG from KEY's file.  False, and logged, when it is no use. */
+bool	timeline_read(struct spool *s, const struct spool_key *key,
+	    struct timeline_seg *seg);
 
 #endif /* STORE_TIMELINE_H */

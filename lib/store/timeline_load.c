@@ -101,9 +101,8 @@ interval_ok(const struct fragment_info *info)
 	    info->end / ts - start_s < FRAGMENT_S_MAX;
 }
 
-/* SEG from the head of KEY's file.  False when it is no use. */
-static bool
-read_seg(struct spool *s, const struct spool_key *key,
+bool
+timeline_read(struct spool *s, const struct spool_key *key,
     struct timeline_seg *seg)
 {
 	struct fragment_info info;
@@ -138,7 +137,7 @@ add_seg(struct load *l, const struct spool_key *key, struct err *err)
 
 	if (known != NULL && known->epoch == key->epoch)
 		seg = *known;
-	else if (!read_seg(l->s, key, &seg))
+	else if (!timeline_read(l->s, key, &seg))
 		return 0;
 	if (l->row->count == l->cap) {
 		l->cap = l->cap == 0 ? 64 : 2 * l->cap;
@@ -178,15 +177,33 @@ note_anchor(struct timeline *t, const struct spool_key *key, struct err *err)
 	return 0;
 }
 
+/* Since which seq of GROUP it has been as it is at the first one loaded. */
+static uint32_t
+find_since(const struct load *l, uint32_t group,
+    const bool there[SPOOL_GROUP])
+{
+	uint32_t at = l->first % SPOOL_GROUP;
+	bool has = there[at];
+
+	while (at > 0 && there[at - 1] == has)
+		at--;
+	return !has && at == 0 ? 0 : group * SPOOL_GROUP + at;
+}
+
 static int
 load_group(struct load *l, struct spool_key *key, uint32_t group,
     struct err *err)
 {
 	bool there[SPOOL_GROUP], noted = false;
-	uint32_t i;
+	uint32_t i, since;
 
 	if (spool_group(l->s, key, group, there, err) == -1)
 		return -1;
+	if (group == l->first / SPOOL_GROUP) {
+		since = find_since(l, group, there);
+		if (since > l->row->since)
+			l->row->since = since;
+	}
 	for (i = 0; i < SPOOL_GROUP; i++) {
 		if (!there[i])
 			continue;
@@ -304,7 +321,8 @@ has_images(const struct load *l, struct err *err)
 	rc = spool_newest(l->s, l->t->stream, l->row->name, &key, err);
 	if (rc != 1)
 		return rc;
-	return read_seg(l->s, &key, &seg) && (seg.flags & FRAGMENT_IMAGES) != 0;
+	return timeline_read(l->s, &key, &seg) &&
+	    (seg.flags & FRAGMENT_IMAGES) != 0;
 }
 
 static int
@@ -382,7 +400,7 @@ resolve_anchors(struct timeline *t, struct spool *s,
 		set_key(&key, t->stream, a->rendition);
 		key.epoch = a->epoch;
 		key.seq = a->seg.seq;
-		if (!read_seg(s, &key, &a->seg))
+		if (!timeline_read(s, &key, &a->seg))
 			a->seg.timescale = 0;
 	}
 }
@@ -401,6 +419,7 @@ timeline_load(struct timeline *t, struct spool *s, uint32_t first,
 		return -1;
 	t->anchors = NULL;
 	t->nanchors = 0;
+	t->first = first;
 	if (load_src(&l, err) == -1 || load_rows(&l, names, err) == -1)
 		goto out;
 	resolve_anchors(t, s, old, nold);

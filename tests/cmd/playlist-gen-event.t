@@ -87,7 +87,8 @@ first=2023-11-14T22:13 second=2023-11-14T22:15
 gen "$full" --from ${first}:22.5Z --to ${first}:26Z --print
 status_is 0 'a clip'
 clip=$full/www/cam/clip-20231114T221322.500Z-20231114T221326.000Z.m3u8
-is "$(tail -n 1 "$tmp/out")" "$clip" 'under a name of its own'
+is "$(tail -n 2 "$tmp/out")" "$clip
+${clip%.m3u8}.mpd" 'under a name of its own'
 sound "$clip" 'is sound'
 aac=$full/www/cam/aac/${clip##*/}
 is "$(grep -v '^#' "$aac" | paste -s -d ' ')" \

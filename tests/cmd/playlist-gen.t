@@ -22,8 +22,10 @@ status_is 0 'live playlists of a whole store'
 is "$(LC_ALL=C sort "$tmp/out")" "$full/www/cam/aac/live.m3u8
 $full/www/cam/h264-180p/live.m3u8
 $full/www/cam/h264-90p/live.m3u8
-$full/www/cam/main.m3u8" 'prints what it wrote'
-is "$(tail -n 1 "$tmp/out")" "$full/www/cam/main.m3u8" 'main.m3u8 last'
+$full/www/cam/main.m3u8
+$full/www/cam/main.mpd" 'prints what it wrote'
+is "$(tail -n 2 "$tmp/out" | head -n 1)" "$full/www/cam/main.m3u8" \
+    'main.m3u8 behind what it names'
 sound "$full/www/cam/main.m3u8" 'they are sound'
 main=$full/www/cam/main.m3u8
 is "$(grep -A1 STREAM-INF "$main" | grep -v '^#')" 'h264-90p/live.m3u8
@@ -223,12 +225,6 @@ cmp -s "$tmp/before" "$tmp/after"
 ok $? 'what it kept in memory changed nothing'
 
 # What is refused.
-for option in --dash; do
-	# shellcheck disable=SC2086 # an option and its argument
-	gen "$full" $option
-	status_is 69 "$option is not supported"
-	stderr_has "${option%% *}" 'and named'
-done
 gen "$full" --segment 1s
 status_is 0 '--segment 1s is one fragment'
 gen "$full" --segment 4

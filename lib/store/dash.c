@@ -1,0 +1,589 @@
+#include "store/dash.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "media/fragment.h"
+#include "store/spool.h"
+#include "store/timeline.h"
+
+/*
+ * What may be newer than the last fragment older than --patience: the one
+ * that is being filled, and a second in which its end is stored and noticed;
+ * and what the MPD is valid for.
+ */
+#define DELAY_US(conf)	((conf)->patience_us + (MPD_UPDATE_S + 2) * 1000000)
+
+/* What is known of a row in one epoch. */
+struct dash_row {
+	struct playlist_rendition	r;
+	bool				usable;
+};
+
+struct dash {
+	struct spool		*s;
+	struct timeline		*t;
+	const struct hls_conf	*conf;
+	size_t			 first, end;	/* entries to list */
+	struct dash_row		*rows;		/* one for each of T's */
+	bool			 video, audio;	/* the epoch has them */
+	struct mpd		*m;
+};
+
+static const struct timeline_seg *
+find(const struct dash *d, size_t row, size_t entry)
+{
+	if (!d->rows[row].usable)
+		return NULL;
+	return timeline_find(&d->t->rows[row], d->t->entries[entry].seq);
+}
+
+/* Usable or not: what is there must not seem to change as others leave. */
+static bool
+same_rows(const struct timeline *t, size_t x, size_t y)
+{
+	size_t i;
+
+	for (i = 0; i < t->nrows; i++)
+		if ((timeline_find(&t->rows[i], t->entries[x].seq) == NULL) !=
+		    (timeline_find(&t->rows[i], t->entries[y].seq) == NULL))
+			return false;
+	return true;
+}
+
+static bool
+same_group(const struct timeline_entry *x, const struct timeline_entry *y)
+{
+	return x->epoch == y->epoch &&
+	    x->seq / SPOOL_GROUP == y->seq / SPOOL_GROUP;
+}
+
+/* Does entry AT have all that its epoch, as far as it is known, has? */
+static bool
+complete(const struct timeline *t, size_t at)
+{
+	const struct timeline_entry *e = &t->entries[at];
+	const struct timeline_row *row;
+	size_t i, j;
+
+	if (at > 0 && e[-1].epoch == e->epoch)
+		return same_rows(t, at - 1, at);
+	for (i = 0; i < t->nrows; i++) {
+		row = &t->rows[i];
+		for (j = 0; j < row->count; j++)
+			if (row->segs[j].epoch == e->epoch &&
+			    timeline_find(row, e->seq) == NULL)
+				return false;
+	}
+	return true;
+}
+
+/*
+ * From the newest entry back: END is behind the newest that patience is over
+ * for, and FIRST so that what TIMESHIFTBUFFERDEPTH promises is there.  When a
+ * publication has ended, nothing of it will be newer: then what is complete
+ * is listed, and all when nobody comes back.
+ */
+static void
+choose(struct dash *d)
+{
+	const struct timeline *t = d->t;
+	const struct timeline_entry *e = t->entries;
+	int64_t newer_us = 0;
+
+	d->first = d->end = t->count;
+	if (d->conf->kind == PLAYLIST_VOD)
+		d->first = 0;
+	while (d->first > 0 && (d->conf->kind == PLAYLIST_EVENT ||
+	    newer_us < d->conf->window_us + DELAY_US(d->conf))) {
+		d->first--;
+		if (newer_us < d->conf->patience_us && !t->over)
+			d->end = d->first;
+		newer_us += e[d->first].duration_us;
+	}
+	while (d->end < t->count && (e[t->count - 1].ended ||
+	    e[t->count - 1].epoch > e[d->end].epoch) && complete(t, d->end))
+		d->end++;
+}
+
+/* The entries of FIRST's epoch that are listed. */
+static void
+span_of_epoch(const struct dash *d, size_t first, struct hls_span *span)
+{
+	const struct timeline_entry *e = d->t->entries;
+	uint32_t rounded_s;
+	size_t i;
+
+	*span = (struct hls_span){ .first = first, .target_s = 1 };
+	for (i = first; i < d->end && e[i].epoch == e[first].epoch; i++) {
+		rounded_s = playlist_rounded_s(e[i].duration_us);
+		if (rounded_s > span->target_s)
+			span->target_s = rounded_s;
+		span->count++;
+	}
+}
+
+/*
+ * A copy of pictures whose fragments do not all begin on a keyframe: no
+ * template makes segments of several files.
+ */
+static bool
+dependent(const struct timeline_row *row, uint32_t epoch)
+{
+	size_t i;
+
+	for (i = 0; i < row->count; i++)
+		if (row->segs[i].epoch == epoch &&
+		    (row->segs[i].flags & FRAGMENT_DEPENDENT) != 0)
+			return true;
+	return false;
+}
+
+/* Learn what the rows are in the epoch that begins to be listed at FIRST. */
+static int
+look_at_epoch(struct dash *d, size_t first, struct err *err)
+{
+	struct timeline *t = d->t;
+	struct dash_row *row;
+	struct hls_span span;
+	size_t i;
+	int rc;
+
+	span_of_epoch(d, first, &span);
+	d->video = d->audio = false;
+	for (i = 0; i < t->nrows; i++) {
+		row = &d->rows[i];
+		row->usable = false;
+		if (dependent(&t->rows[i], t->entries[first].epoch))
+			continue;
+		rc = hls_rendition(d->s, t, &t->rows[i], &span, span.count,
+		    &row->r, err);
+		if (rc == -1)
+			return -1;
+		row->usable = rc == 1 && row->r.timescale != 0;
+		if (row->usable && row->r.kind == TRACK_VIDEO)
+			d->video = true;
+		else if (row->usable)
+			d->audio = true;
+	}
+	return 0;
+}
+
+/* T of a time scale in another, to the nearest. */
+static int64_t
+rescale(int64_t t, uint32_t from, uint32_t to)
+{
+	int64_t ts = from;
+
+	return t / ts * to + (t % ts * to + ts / 2) / ts;
+}
+
+static int
+add_run(struct mpd_set *set, int64_t t, int64_t d, struct err *err)
+{
+	struct mpd_run *last = set->nruns == 0 ? NULL :
+	    &set->runs[set->nruns - 1], *more;
+
+	if (last != NULL && last->d == d) {
+		last->count++;
+		return 0;
+	}
+	/* Room for a power of two. */
+	if ((set->nruns & (set->nruns - 1)) == 0) {
+		more = realloc(set->runs, (set->nruns == 0 ? 1 :
+		    2 * set->nruns) * sizeof(*more));
+		if (more == NULL)
+			return err_nomem(err);
+		set->runs = more;
+	}
+	set->runs[set->nruns++] = (struct mpd_run){ .t = t, .d = d,
+	    .count = 1 };
+	return 0;
+}
+
+/*
+ * The timeline of ROW over the entries [FIRST, END), which it has.  A segment
+ * lasts until the next one begins, listed or not.
+ */
+static int
+set_runs(const struct dash *d, size_t row, size_t first, size_t end,
+    struct mpd_set *set, struct err *err)
+{
+	const struct timeline_entry *e = d->t->entries;
+	const struct timeline_seg *seg = find(d, row, first), *next;
+	int64_t t, until;
+	size_t i;
+
+	for (i = first; i < end; i++, seg = next) {
+		assert(seg != NULL);	/* all of a Period is there */
+		next = i + 1 < d->t->count && e[i + 1].epoch == e[i].epoch ?
+		    find(d, row, i + 1) : NULL;
+		t = rescale(seg->start, seg->timescale, set->timescale);
+		until = rescale(seg->end, seg->timescale, set->timescale);
+		if (next != NULL)
+			until = rescale(next->start, next->timescale,
+			    set->timescale);
+		if (until <= t)
+			until = t + 1;
+		if (add_run(set, t, until - t, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* "avc1" of "avc1.64001f". */
+static bool
+same_codec(const char *x, const char *y)
+{
+	size_t n = strcspn(x, ".");
+
+	return n == strcspn(y, ".") && strncmp(x, y, n) == 0;
+}
+
+static bool
+same_runs(const struct mpd_set *x, const struct mpd_set *y)
+{
+	size_t i;
+
+	if (x->timescale != y->timescale || x->nruns != y->nruns)
+		return false;
+	for (i = 0; i < x->nruns; i++)
+		if (x->runs[i].t != y->runs[i].t ||
+		    x->runs[i].d != y->runs[i].d ||
+		    x->runs[i].count != y->runs[i].count)
+			return false;
+	return true;
+}
+
+static bool
+fits(const struct mpd_set *set, const struct mpd_set *own,
+    const struct playlist_rendition *r)
+{
+	return set->kind == own->kind &&
+	    same_codec(set->renditions[0].codecs, r->codecs) &&
+	    same_runs(set, own);
+}
+
+static bool
+before(const struct playlist_rendition *x, const struct playlist_rendition *y)
+{
+	if (x->height != y->height)
+		return x->height < y->height;
+	return strcmp(x->name, y->name) < 0;
+}
+
+/* In ascending height. */
+static int
+add_rendition(struct mpd_set *set, const struct playlist_rendition *r,
+    struct err *err)
+{
+	struct playlist_rendition *more;
+	size_t i;
+
+	more = realloc(set->renditions, (set->count + 1) * sizeof(*more));
+	if (more == NULL)
+		return err_nomem(err);
+	set->renditions = more;
+	for (i = set->count; i > 0 && before(r, &more[i - 1]); i--)
+		more[i] = more[i - 1];
+	more[i] = *r;
+	set->count++;
+	return 0;
+}
+
+/* Put R where it may be switched to, or into a set of its own, OWN. */
+static int
+add_to_set(struct mpd_period *p, struct mpd_set *own,
+    const struct playlist_rendition *r, struct err *err)
+{
+	struct mpd_set *more;
+	size_t i;
+
+	for (i = 0; i < p->count; i++)
+		if (fits(&p->sets[i], own, r)) {
+			free(own->runs);
+			own->runs = NULL;
+			return add_rendition(&p->sets[i], r, err);
+		}
+	if ((more = realloc(p->sets, (p->count + 1) * sizeof(*more))) == NULL)
+		return err_nomem(err);
+	p->sets = more;
+	p->sets[p->count] = *own;
+	own->runs = NULL;
+	return add_rendition(&p->sets[p->count++], r, err);
+}
+
+static int
+add_row(const struct dash *d, size_t row, size_t first, size_t end,
+    const struct timeline_seg *o, struct mpd_period *p, struct err *err)
+{
+	const struct playlist_rendition *r = &d->rows[row].r;
+	struct mpd_set own = { .kind = r->kind, .timescale = r->timescale,
+	    .offset = rescale(o->start, o->timescale, r->timescale),
+	    .start_number = d->t->entries[first].seq };
+	int rc;
+
+	rc = set_runs(d, row, first, end, &own, err);
+	if (rc == 0)
+		rc = add_to_set(p, &own, r, err);
+	free(own.runs);
+	return rc;
+}
+
+/* The seq where the Period that has FIRST begins, listed or not. */
+static uint32_t
+period_seq(const struct dash *d, size_t first)
+{
+	const struct timeline_entry *e = d->t->entries;
+	uint32_t seq;
+	size_t i = first;
+
+	while (i > 0 && same_group(&e[i - 1], &e[first]) &&
+	    same_rows(d->t, i - 1, first))
+		i--;
+	seq = e[i].seq;
+	if (i > 0 || seq != d->t->first)
+		return seq;
+	/* Where the last of the rows came or went. */
+	seq = e[0].seq / SPOOL_GROUP * SPOOL_GROUP;
+	for (i = 0; i < d->t->nrows; i++)
+		if (d->t->rows[i].since > seq)
+			seq = d->t->rows[i].since;
+	return seq;
+}
+
+/*
+ * The file at SEQ that tells the Period's time: its first picture, or without
+ * one its sound, begins with it.  It may be older than what is loaded.
+ */
+static bool
+find_origin(const struct dash *d, size_t first, uint32_t seq,
+    struct timeline_seg *o)
+{
+	const struct timeline *t = d->t;
+	struct spool_key key = { .epoch = t->entries[first].epoch,
+	    .seq = seq };
+	const struct timeline_seg *seg;
+	size_t i, row = t->nrows;
+
+	for (i = 0; i < t->nrows; i++)
+		if (find(d, i, first) != NULL && (row == t->nrows ||
+		    (d->rows[i].r.kind == TRACK_VIDEO &&
+		    d->rows[row].r.kind == TRACK_AUDIO)))
+			row = i;
+	if ((seg = timeline_find(&t->rows[row], seq)) != NULL) {
+		*o = *seg;
+		return true;
+	}
+	memcpy(key.stream, t->stream, sizeof(key.stream));
+	memcpy(key.rendition, t->rows[row].name, sizeof(key.rendition));
+	return timeline_read(d->s, &key, o);
+}
+
+static int64_t
+duration_us(const struct dash *d, size_t first, size_t end)
+{
+	int64_t sum_us = 0;
+	size_t i;
+
+	for (i = first; i < end; i++)
+		sum_us += d->t->entries[i].duration_us;
+	return sum_us;
+}
+
+/* Pictures and sound, if the epoch has them: players cannot lose one. */
+static bool
+presentable(const struct dash *d, size_t entry)
+{
+	bool video = !d->video, audio = !d->audio, any = false;
+	size_t i;
+
+	for (i = 0; i < d->t->nrows; i++) {
+		if (find(d, i, entry) == NULL)
+			continue;
+		any = true;
+		if (d->rows[i].r.kind == TRACK_VIDEO)
+			video = true;
+		else
+			audio = true;
+	}
+	return any && video && audio;
+}
+
+static int
+fill_period(const struct dash *d, size_t first, size_t end,
+    const struct timeline_seg *o, struct mpd_period *p, struct err *err)
+{
+	static const enum track_kind kinds[] = { TRACK_VIDEO, TRACK_AUDIO };
+	size_t i, k;
+
+	for (k = 0; k < 2; k++)
+		for (i = 0; i < d->t->nrows; i++)
+			if (find(d, i, first) != NULL &&
+			    d->rows[i].r.kind == kinds[k] &&
+			    add_row(d, i, first, end, o, p, err) == -1)
+				return -1;
+	return 0;
+}
+
+/* The Period of the entries [FIRST, END), or the end of it. */
+static int
+add_period(struct dash *d, size_t first, size_t end, struct err *err)
+{
+	const struct timeline_entry *e = &d->t->entries[first];
+	struct mpd_period *p, *more;
+	struct timeline_seg o;
+	bool vod = d->conf->kind == PLAYLIST_VOD;
+	uint32_t seq = vod ? e->seq : period_seq(d, first);
+	int64_t date_us;
+
+	if (!presentable(d, first) || !find_origin(d, first, seq, &o))
+		return 0;
+	date_us = timeline_date_us(d->t, &o);
+	if (date_us == 0 && !vod)
+		return 0;	/* it has no place in time */
+	more = realloc(d->m->periods, (d->m->count + 1) * sizeof(*more));
+	if (more == NULL)
+		return err_nomem(err);
+	d->m->periods = more;
+	p = &more[d->m->count++];
+	*p = (struct mpd_period){ .epoch = e->epoch,
+	    .group = e->seq / SPOOL_GROUP, .seq = seq,
+	    .start_us = date_us + DELAY_US(d->conf),
+	    .duration_us = duration_us(d, first, end) };
+	return fill_period(d, first, end, &o, p, err);
+}
+
+static int
+add_periods(struct dash *d, struct err *err)
+{
+	const struct timeline_entry *e = d->t->entries;
+	size_t i, first = d->first;
+
+	for (i = d->first; i < d->end; i++) {
+		if ((i == d->first || e[i].epoch != e[i - 1].epoch) &&
+		    look_at_epoch(d, i, err) == -1)
+			return -1;
+		if (i + 1 < d->end && same_group(&e[i], &e[i + 1]) &&
+		    same_rows(d->t, i, i + 1))
+			continue;
+		if (add_period(d, first, i + 1, err) == -1)
+			return -1;
+		first = i + 1;
+	}
+	return 0;
+}
+
+/*
+ * A clock that was set back: what came before is not before any more, and
+ * is dropped.
+ */
+static void
+drop_disordered(struct mpd *m)
+{
+	size_t i = m->count;
+
+	while (i > 1 && m->periods[i - 2].start_us < m->periods[i - 1].start_us)
+		i--;
+	if (i > 1)
+		mpd_drop(m, i - 1);
+}
+
+/*
+ * When it could be published first, and a microsecond for each segment of
+ * each rendition, so that one that comes late makes it later.
+ */
+static int64_t
+publish_us(const struct timeline *t, const struct mpd *m)
+{
+	const struct timeline_entry *newest = &t->entries[t->count - 1];
+	int64_t us = newest->date_us + newest->duration_us;
+	const struct mpd_set *set;
+	size_t i, j, k;
+
+	for (i = 0; i < m->count; i++)
+		for (j = 0; j < m->periods[i].count; j++) {
+			set = &m->periods[i].sets[j];
+			for (k = 0; k < set->nruns; k++)
+				us += (int64_t)(set->runs[k].count *
+				    set->count);
+		}
+	return us;
+}
+
+/*
+ * A player that loads an MPD whose first second is still to come may not find
+ * its way; so there is none before players can be where it wants them.
+ */
+static bool
+too_early(const struct dash *d)
+{
+	const struct timeline *t = d->t;
+	int64_t us = 0;
+	size_t i;
+
+	if (t->count == 0 || d->conf->kind == PLAYLIST_VOD || t->over ||
+	    t->entries[t->count - 1].ended)
+		return false;
+	for (i = d->first; i < t->count; i++)
+		us += t->entries[i].duration_us;
+	return us < DELAY_US(d->conf) + MPD_LAG_S * 1000000;
+}
+
+int
+dash_model(struct spool *s, struct timeline *t, const struct hls_conf *conf,
+    struct mpd *m, struct err *err)
+{
+	struct dash d = { .s = s, .t = t, .conf = conf, .m = m };
+	int rc = 0;
+
+	*m = (struct mpd){ .kind = conf->kind == PLAYLIST_VOD ? MPD_VOD :
+	    t->over ? MPD_OVER : MPD_LIVE,
+	    .window_us = conf->kind == PLAYLIST_LIVE ? conf->window_us : 0 };
+	if ((d.rows = calloc(t->nrows + 1, sizeof(*d.rows))) == NULL)
+		return err_nomem(err);
+	choose(&d);
+	if (!too_early(&d))
+		rc = add_periods(&d, err);
+	free(d.rows);
+	if (rc == -1 || m->count == 0 || m->kind == MPD_VOD)
+		return rc;
+	drop_disordered(m);
+	m->publish_us = publish_us(t, m);
+	return 0;
+}
+
+int
+dash_publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
+    hls_written_fn *written, void *arg, struct err *err)
+{
+	char path[SPOOL_PATH_BYTES], name[HLS_NAME_BYTES + 4];
+	struct mpd m;
+	struct buf b;
+	int rc;
+
+	snprintf(name, sizeof(name), "%s.mpd",
+	    conf->kind == PLAYLIST_LIVE ? "main" : conf->name);
+	snprintf(path, sizeof(path), "www/%s/%s", t->stream, name);
+	buf_init(&b, LIMIT_PLAYLIST_BYTES);
+	rc = dash_model(s, t, conf, &m, err);
+	if (rc == 0 && m.count > 0) {
+		mpd_put(&b, &m, name);
+		rc = buf_ok(&b, err);
+		if (rc == -1)
+			err_wrap(err, "'%s'", path);
+		else
+			rc = spool_update(s, path, b.p, b.n, conf->kind ==
+			    PLAYLIST_VOD ? SPOOL_DURABLE : SPOOL_VOLATILE,
+			    err);
+		if (rc == 1 && written != NULL)
+			written(path, arg);
+	}
+	buf_release(&b);
+	mpd_release(&m);
+	return rc == -1 ? -1 : 0;
+}

@@ -1,0 +1,78 @@
+/*
+ * mpd - a DASH media presentation description as text (ISO/IEC 23009-1).
+ *
+ * Pure: the model in, the bytes out.  The same model gives the same bytes.
+ * What belongs into it is decided in dash.h.
+ */
+#ifndef STORE_MPD_H
+#define STORE_MPD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/codec.h"
+#include "store/playlist.h"
+
+struct buf;
+
+/* An S element: COUNT segments of D each, the first at T. */
+struct mpd_run {
+	int64_t		t, d;		/* timescale */
+	uint32_t	count;
+};
+
+/*
+ * Representations between which a player may switch at any segment: of one
+ * codec, with the same timeline.
+ */
+struct mpd_set {
+	enum track_kind			 kind;
+	uint32_t			 timescale;
+	int64_t				 offset;	/* of the time stamps at
+							   the Period's start */
+	uint32_t			 start_number;
+	struct mpd_run			*runs;		/* owned */
+	size_t				 nruns;
+	struct playlist_rendition	*renditions;	/* owned */
+	size_t				 count;
+};
+
+/* Segments of one directory: an epoch, and a group of it. */
+struct mpd_period {
+	uint32_t	 epoch, group;
+	uint32_t	 seq;		/* of its first segment, listed or not:
+					   with EPOCH its id */
+	int64_t		 start_us;	/* not VOD: since 1970 */
+	int64_t		 duration_us;	/* VOD, and the last when OVER */
+	struct mpd_set	*sets;		/* owned */
+	size_t		 count;
+};
+
+enum mpd_kind {
+	MPD_LIVE,		/* dynamic, to be loaded again and again */
+	MPD_OVER,		/* was MPD_LIVE, and will not change any more */
+	MPD_VOD,		/* static */
+};
+
+struct mpd {
+	enum mpd_kind		 kind;
+	int64_t			 publish_us;	/* not VOD: since 1970 */
+	int64_t			 window_us;	/* not VOD; 0: all is kept */
+	struct mpd_period	*periods;	/* owned */
+	size_t			 count;
+};
+
+/* What a live MPD promises and asks for, in seconds. */
+#define MPD_UPDATE_S	1	/* it is up to date for so long */
+#define MPD_LAG_S	3	/* players stay so far behind its edge */
+#define MPD_BUFFER_S	2	/* enough for the declared bandwidth */
+
+void	mpd_release(struct mpd *m);
+/* The first N of its Periods. */
+void	mpd_drop(struct mpd *m, size_t n);
+
+/* NAME is its own: who asks for its head is told the time. */
+void	mpd_put(struct buf *b, const struct mpd *m, const char *name);
+
+#endif /* STORE_MPD_H */

@@ -1,0 +1,242 @@
+#!/bin/sh
+# playlist-gen's MPDs over stores made by hand: updates, breaks, holes, ends.
+here=${0%/*}
+. "$here/../tap.sh"
+
+frag='-movflags +frag_keyframe+empty_moov+default_base_moof -f mp4'
+video() {		# video SIZE FILE: 14 fragments of a second, 25 fps
+	# shellcheck disable=SC2086
+	ffmpeg -v error -nostdin -f lavfi -i "testsrc2=s=$1:r=25" -t 14 \
+	    -c:v libx264 -preset ultrafast -bf 0 -g 25 -keyint_min 25 \
+	    -sc_threshold 0 -pix_fmt yuv420p $frag "$2"
+}
+video 320x180 "$tmp/v.mp4"
+video 160x90 "$tmp/w.mp4"
+video 192x108 "$tmp/x.mp4"
+ffmpeg -v error -nostdin -f lavfi -i sine=r=48000 -t 14 -c:a aac -ac 2 \
+    -movflags +empty_moov+default_base_moof -frag_duration 1000000 -f mp4 \
+    "$tmp/a.mp4"
+
+# Two publications; the first crosses from a directory into the next.
+full=$tmp/full
+mkdir -p "$full/queue"
+t1=1700000000123000 t2=1700000030456000
+store() { "$here/../mkstore.pl" "$full" cam "$@"; }
+for r in src h264-180p; do
+	store $r 1 995 $t1 "$tmp/v.mp4"
+	store $r 2 1009 $t2 "$tmp/v.mp4"
+done
+store h264-90p 1 995 $t1 "$tmp/w.mp4"
+store h264-90p 2 1009 $t2 "$tmp/x.mp4"
+store aac 1 995 $t1 "$tmp/a.mp4"
+store aac 2 1009 $t2 "$tmp/a.mp4"
+
+gen() {			# gen SPOOL OPTION...
+	gen_spool=$1; shift
+	run /dev/null playlist-gen --spool "$gen_spool" "$@"
+}
+sound() {		# sound FILE NAME: by the independent check
+	"$here/../mpd.pl" "$1" >"$tmp/err" 2>&1
+	ok $? "$2"
+}
+periods() { sed -n 's/.*Period id="\([^"]*\)".*/\1/p' "$1" | paste -s -d ' '; }
+mpd=$full/www/cam/main.mpd
+
+gen "$full" --print --window 60s
+status_is 0 'a live MPD'
+is "$(tail -n 1 "$tmp/out")" "$mpd" 'is written last'
+sound "$mpd" 'it is sound'
+is "$(periods "$mpd")" '1-995 1-1000 2-1009' \
+    'a Period for each epoch and directory'
+grep -q 'AdaptationSet.*contentType="audio"' "$mpd" &&
+    grep -q 'codecs="avc1\.[0-9a-f]\{6\}" width="320" height="180" frameRate="25"/>' "$mpd" &&
+    grep -q 'codecs="mp4a.40.2" audioSamplingRate="48000"' "$mpd"
+ok $? 'what the Representations are'
+cp "$mpd" "$tmp/before"
+gen "$full" --print --window 60s
+stdout_is /dev/null 'nothing new: nothing is written'
+rm "$mpd"
+gen "$full" --window 60s & pids="$pids $!"
+playlist-gen --spool "$full" --window 60s; wait
+cmp -s "$mpd" "$tmp/before"
+ok $? 'deleted and made again by two at once: the same bytes'
+
+# As it grows, a second at a time, in a small window.
+grow=$tmp/grow
+mkdir -p "$grow/queue" "$grow/src" "$grow/www"
+place() {		# place SEQ: epoch, group and name
+	printf '%06d/%06d/%09d' $((1 + ($1 > 1008))) $(($1 / 1000)) "$1"
+}
+add() {			# add SEQ RENDITION...: from the full store
+	add_seq=$1; shift
+	for r; do
+		dir=www/cam/$r name=$(place "$add_seq").m4s
+		if [ "$r" = src ]; then
+			dir=src/cam name=${name%.m4s}.mp4
+		fi
+		mkdir -p "$grow/$dir/${name%/*}"
+		cp "$full/$dir/$name" "$grow/$dir/$name"
+		[ "$r" = src ] ||
+			cp "$full/$dir/init-${name%%/*}.mp4" "$grow/$dir/"
+	done
+}
+mpd=$grow/www/cam/main.mpd
+rm -f "$tmp/before"
+steps=0 unsound=0 changed=0 unsettled=0
+step() {		# step: and compare with the MPD before
+	gen "$grow" --window 6s --patience 2s
+	[ "$st" -eq 0 ] || steps=$st
+	[ -e "$mpd" ] || return 0
+	"$here/../mpd.pl" "$mpd" >>"$tmp/err" 2>&1 || unsound=$i
+	if [ -e "$tmp/before" ] && ! cmp -s "$tmp/before" "$mpd"; then
+		"$here/../mpd.pl" "$tmp/before" "$mpd" >>"$tmp/err" 2>&1 ||
+			changed=$i
+	fi
+	cp "$mpd" "$tmp/before"
+}
+# The newest number listed, in any rendition.
+newest() {
+	awk -F'"' '/startNumber=/ { n = $6 - 1 }
+	    /<S / { r = 0; for (i = 1; i < NF; i++) if ($i ~ / r=$/)
+		r = $(i + 1); n += r + 1 } END { print n }' "$mpd"
+}
+i=995
+while [ $i -le 1021 ]; do
+	add $i src h264-180p h264-90p aac
+	step
+	# An epoch that has ended, with 1008, waits for nothing newer.
+	want=$((i - 2))
+	if [ $i -ge 1008 ] && [ $want -lt 1008 ]; then want=1008; fi
+	[ ! -e "$mpd" ] || [ "$(newest)" -eq $want ] || unsettled=$i
+	i=$((i + 1))
+done
+is "$steps" 0 'every step succeeds'
+is "$unsound" 0 'each MPD is sound: contiguous, of files that begin as it says'
+is "$changed" 0 'what must not change over updates does not'
+is "$unsettled" 0 'what is older than --patience is listed, and no more'
+is "$(periods "$mpd")" '2-1009' 'a Period that left the window is gone'
+[ "$(wc -c <"$mpd")" -lt 3000 ]
+ok $? 'its size is that of the window'
+
+# What players compute is there: from start + t - offset + d on, for the
+# depth of the window and two segments more.
+start=$(sed -n 's/.*start="PT\([0-9.]*\)S".*/\1/p' "$mpd")
+number=$(sed -n 's/.*startNumber="\([0-9]*\)".*/\1/p' "$mpd" | head -n 1)
+awk "BEGIN {
+	edge = $t2 / 1e6 + (1021 - 1009 + 1)	# end of what has arrived
+	first = $start + ($number - 1009)	# start of what is listed
+	last = $start + (1019 - 1009 + 1)	# when the newest is promised
+	# It is listed when it is, for as long as the MPD is valid.
+	exit !(last + 1 >= edge + 1 + 1 && first <= edge - 6) }"
+ok $? 'promised no sooner than it is listed, and for the whole window'
+
+# The end: not before the lingering is over.
+add 1022 src h264-180p h264-90p
+gen "$grow" --window 6s --patience 2s
+is "$(newest)" 1021 'what is not complete is waited for'
+add 1022 aac
+gen "$grow" --window 6s --patience 2s
+is "$(newest)" 1022 'a publication that ended is listed to its end'
+grep -q minimumUpdatePeriod "$mpd"; ok $? 'and may go on'
+find "$grow" -name '*1022.m*' -exec touch -d '1 hour ago' {} +
+gen "$grow" --window 6s --patience 2s --linger 60s
+grep -q minimumUpdatePeriod "$mpd"
+is $? 1 'after --linger it is over: no minimumUpdatePeriod'
+grep -q '<Period id="2-1009".* duration="PT' "$mpd"
+ok $? 'the last Period has a duration'
+sound "$mpd" 'and it is sound'
+
+# Holes.
+rm -rf "$grow/www" "$grow/src"
+i=1009
+while [ $i -le 1018 ]; do
+	case $i in
+	1012) add $i src h264-180p aac ;;
+	1014) add $i src h264-180p h264-90p ;;
+	1015) ;;
+	*) add $i src h264-180p h264-90p aac ;;
+	esac
+	i=$((i + 1))
+done
+gen "$grow" --window 20s --patience 1s
+is "$(periods "$mpd")" '2-1009 2-1012 2-1013 2-1016' \
+    'a hole ends a Period, and what lacks all sound is left out'
+sound "$mpd" 'that is sound'
+is "$(sed -n '/id="2-1012"/,/\/Period/s/.*Representation id="\([^"]*\)".*/\1/p' \
+    "$mpd" | paste -s -d ' ')" 'h264-180p aac' 'the others go on'
+gen "$grow" --vod
+sound "$grow/www/cam/vod.mpd" 'a static MPD with holes'
+
+# A Period that began long before the window, at a hole, is still the same.
+long=$tmp/long
+mkdir -p "$long/queue"
+# shellcheck disable=SC2086
+ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=64x36:r=5 -t 130 \
+    -c:v libx264 -preset ultrafast -bf 0 -g 5 -keyint_min 5 \
+    -sc_threshold 0 -pix_fmt yuv420p $frag "$tmp/long.mp4"
+for r in src one two; do
+	"$here/../mkstore.pl" "$long" cam $r 1 1 $t1 "$tmp/long.mp4"
+done
+rm "$long/www/cam/two/000001/000000/000000020.m4s"
+gen "$long" --window 200s
+is "$(periods "$long/www/cam/main.mpd")" '1-1 1-20 1-21' 'a long stream'
+of_period() { grep -o 'Period id="1-21" start="[^"]*"\|presentationTimeOffset="[^"]*"' "$long/www/cam/main.mpd" | tail -n 2; }
+of_period >"$tmp/want"
+gen "$long" --window 6s
+is "$(periods "$long/www/cam/main.mpd")" 1-21 'the end of it'
+of_period >"$tmp/out"
+stdout_is "$tmp/want" 'begins where it did'
+
+# A copy that does not start on keyframes is no Representation.
+"$here/../heads.pl" "$grow" cam copy 2 1009-1018 0 2
+gen "$grow" --window 20s --patience 1s
+grep -q 'id="copy"' "$mpd"
+is $? 1 'pictures that start between keyframes are left out'
+rm -r "$grow/www/cam/copy"
+
+# The clock was set back between two publications.
+"$here/../mkstore.pl" "$tmp/back" cam src 1 1 $t2 "$tmp/v.mp4"
+"$here/../mkstore.pl" "$tmp/back" cam v 1 1 $t2 "$tmp/v.mp4"
+"$here/../mkstore.pl" "$tmp/back" cam src 2 15 $((t2 - 7200000000)) "$tmp/v.mp4"
+"$here/../mkstore.pl" "$tmp/back" cam v 2 15 $((t2 - 7200000000)) "$tmp/v.mp4"
+mkdir "$tmp/back/queue"
+gen "$tmp/back"
+is "$(periods "$tmp/back/www/cam/main.mpd")" 2-15 \
+    'a clock set back: Periods are still in order'
+
+# Read by others.
+gen "$full" --vod
+vod=$full/www/cam/vod.mpd
+sound "$vod" 'a static MPD'
+is "$(sed -n 's/.*mediaPresentationDuration="\([^"]*\)".*/\1/p' "$vod")" \
+    PT28S 'of 28 seconds'
+gen "$full" --window 60s
+mkfifo "$tmp/ready"
+segment-serve --spool "$full" --listen 127.0.0.1:0 --ready-fd 3 \
+    3>"$tmp/ready" &
+pids="$pids $!"
+read -r port <"$tmp/ready"
+url=http://127.0.0.1:$port/cam
+# ffmpeg reads one Period, the longest: here the second epoch.
+is "$(ffprobe -v error -count_packets -select_streams v:1 -show_entries \
+    stream=nb_read_packets -of csv=p=0 "$url/vod.mpd" | head -n 1 |
+    tr -d ,)" 350 'ffmpeg reads every picture of a Period'
+ffmpeg -v error -nostdin -xerror -i "$url/vod.mpd" -map 0:v:1 -map 0:a:0 \
+    -f null - 2>"$tmp/err"
+st=$?
+is "$st $(cat "$tmp/err")" '0 ' 'and decodes it'
+is "$(curl -s -o "$tmp/got" -w '%{content_type}' "$url/main.mpd")" \
+    application/dash+xml 'the media type of an MPD'
+curl -sI "$url/main.mpd" | grep -qi '^date: ' ; ok $? 'UTCTiming has its answer'
+if command -v gst-launch-1.0 >/dev/null &&
+    gst-inspect-1.0 dashdemux2 >/dev/null 2>&1; then
+	timeout 60 gst-launch-1.0 -v playbin3 "uri=$url/vod.mpd" \
+	    audio-sink="fakesink sync=false" \
+	    video-sink="fakesink name=pictures silent=false sync=false" \
+	    >"$tmp/out" 2>"$tmp/err"
+	is "$(grep -c 'pictures: last-message = chain' "$tmp/out")" 700 \
+	    'GStreamer reads every picture of all Periods'
+else
+	skip 'no dashdemux2' 'GStreamer reads every picture of all Periods'
+fi
+done_testing
