@@ -4,11 +4,14 @@
 /*
  * Does a page play live video without a stall?
  *
- *   play.js [--screenshot FILE] [--size WxH] URL SECONDS HEIGHT[,HEIGHT...]
+ *   play.js [--screenshot FILE] [--size WxH] [--then HEIGHT[,HEIGHT...]]
+ *       URL SECONDS HEIGHT[,HEIGHT...]
  *
  * Opens URL in Chromium, waits until its <video> plays, then watches it for
  * SECONDS: the time must advance as on a clock, the picture must change and
- * have one of the HEIGHTs.  TAP, with a summary in JSON as a comment.
+ * have one of the HEIGHTs, the player must not report an error.  With --then
+ * it waits for pictures of other heights, and watches them for a second, with
+ * the patience of a viewer.  TAP, with a summary in JSON as a comment.
  */
 
 const { parseArgs } = require('util');
@@ -63,6 +66,7 @@ function sample() {
 		engine: page.engine,
 		rendition: page.rendition,
 		latency: page.latency_ms,
+		errors: page.errors,
 	};
 }
 
@@ -73,6 +77,18 @@ function started() {
 	return video !== null && window.playWatch.playing > 0 &&
 	    video.played.length > 0 &&
 	    video.currentTime - video.played.start(0) > 0.5;
+}
+
+/* A second of pictures of one of HEIGHTS.  Runs in the page. */
+function showed(heights) {
+	const video = document.querySelector('video');
+	const watch = window.playWatch;
+
+	if (!heights.includes(video.videoHeight))
+		watch.from = undefined;
+	else if (watch.from === undefined)
+		watch.from = video.currentTime;
+	return watch.from !== undefined && video.currentTime - watch.from > 1;
 }
 
 async function collect(page, ms) {
@@ -137,7 +153,20 @@ function judge(tap, samples, heights) {
 	    `heights of the ladder (${sum.heights.join(', ')})`);
 	tap.ok(sum.frames > 0 && sum.longest_still_ms <= FRAMES_MS,
 	    `the picture changes (${sum.frames} frames)`);
+	const { errors } = samples[samples.length - 1];
+	if (errors !== undefined)
+		tap.ok(errors.length === 0, `no error (${errors.join('; ')})`);
 	tap.note(JSON.stringify(sum));
+}
+
+async function judgeThen(tap, page, heights) {
+	const good = await page.waitForFunction(showed, heights,
+	    { timeout: START_MS, polling: 50 }).then(() => true, () => false);
+	const { errors } = await page.evaluate(sample);
+
+	tap.ok(good, `then plays pictures of height ${heights.join(', ')}`);
+	tap.ok(errors === undefined || errors.length === 0,
+	    `still no error (${errors && errors.join('; ')})`);
 }
 
 async function play(tap, browser, options) {
@@ -152,7 +181,9 @@ async function play(tap, browser, options) {
 	tap.ok(plays, 'playback starts');
 	if (plays)
 		judge(tap, await collect(page, options.ms), options.heights);
-	else
+	if (plays && options.then !== undefined)
+		await judgeThen(tap, page, options.then);
+	if (!plays)
 		tap.note(await page.evaluate(() => window.livespool &&
 		    JSON.stringify(window.livespool.stats())));
 	if (options.screenshot !== undefined)
@@ -161,7 +192,7 @@ async function play(tap, browser, options) {
 
 function usage() {
 	console.error('usage: play.js [--screenshot FILE] [--size WxH] ' +
-	    'URL SECONDS HEIGHT[,HEIGHT...]');
+	    '[--then HEIGHT[,HEIGHT...]] URL SECONDS HEIGHT[,HEIGHT...]');
 	process.exit(64);
 }
 
@@ -172,6 +203,7 @@ function readOptions() {
 		args = parseArgs({ allowPositionals: true, options: {
 			screenshot: { type: 'string' },
 			size: { type: 'string', default: '1280x720' },
+			then: { type: 'string' },
 		} });
 	} catch (error) {
 		usage();
@@ -186,6 +218,7 @@ function readOptions() {
 		ms: 1000 * seconds,
 		heights: heights.split(',').map(Number),
 		size: { width: Number(size[1]), height: Number(size[2]) },
+		then: args.values.then && args.values.then.split(',').map(Number),
 		screenshot: args.values.screenshot,
 	};
 }
