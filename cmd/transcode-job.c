@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/heap.h"
+#include "base/idle.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/name.h"
@@ -31,6 +32,8 @@
 enum {
 	OPT_COMPARE = OPT_LONG,
 	OPT_CPU_TIME,
+	OPT_IDLE,
+	OPT_LATE,
 	OPT_SPOOL,
 	OPT_JOBS,
 	OPT_OWNER,
@@ -44,6 +47,7 @@ enum {
 #define SECOND_US		INT64_C(1000000)
 #define TIMEOUT_DEFAULT_US	(60 * SECOND_US)
 #define CPU_DEFAULT_S		120
+#define LATE_MAX_US		(86400 * SECOND_US)
 #define TIMEOUT_MAX_US		(3600 * SECOND_US)
 #define MEMORY_DEFAULT		(UINT64_C(2) << 30)
 #define MEMORY_MIN		(UINT64_C(64) << 20)
@@ -57,8 +61,11 @@ static const struct opt_spec opts[] = {
 	    "make what is there again, publish nothing, tell what differs" },
 	{ OPT_CPU_TIME, "cpu-time", "TIME",
 	    "longest processor time for one fragment (default: 2m)" },
+	{ OPT_IDLE, "idle", NULL, "take only what nothing else wants" },
 	{ OPT_JOBS, "jobs", "N", "with --owner: so many at once (default: 1)" },
 	{ OPT_LADDER, "ladder", "FILE", "the renditions to make (required)" },
+	{ OPT_LATE, "late", "TIME",
+	    "put off what is further behind its stream" },
 	{ OPT_MEMORY, "memory", "SIZE",
 	    "address space for one fragment (default: 2GiB)" },
 	{ OPT_OWNER, "owner", "NAME",
@@ -99,6 +106,7 @@ struct conf {
 	const char		*owner;		/* or NULL: does not pull */
 	uint64_t		 jobs;
 	bool			 progress;
+	bool			 idle;
 };
 
 struct puller {
@@ -330,9 +338,10 @@ run_lines(const struct conf *conf, FILE *in, struct tally *tally,
 
 /* The child: its status is the class of its error. */
 static int
-pull_work(const struct spool_key *key, void *arg)
+pull_work(const struct spool_key *key, enum spool_queue from, void *arg)
 {
 	const struct puller *p = arg;
+	struct worker w = p->conf->worker;
 	char path[SPOOL_PATH_BYTES];
 	struct err err = ERR_INIT;
 
@@ -341,7 +350,12 @@ pull_work(const struct spool_key *key, void *arg)
 		return ERR_OS;
 	spool_path(key, path);
 	log_info("'%s/%s': started", p->s->dir, path);
-	if (worker_run(&p->conf->worker, p->s, key, &err) == 0)
+	if (from == QUEUE_LATER) {
+		w.late = 0;
+		if (idle_enter(&err) == -1)
+			return log_fatal(&err);
+	}
+	if (worker_run(&w, p->s, key, &err) == 0)
 		return 0;
 	err_wrap(&err, "'%s/%s'", p->s->dir, path);
 	return log_fatal(&err);
@@ -353,7 +367,8 @@ pull(const struct conf *conf, struct err *err)
 	struct spool s;
 	struct puller p = { conf, &s, getpid() };
 	const struct pull_conf pull = { .s = &s, .owner = conf->owner,
-	    .jobs = conf->jobs, .work = pull_work, .arg = &p };
+	    .jobs = conf->jobs, .late = conf->worker.late, .work = pull_work,
+	    .arg = &p };
 	int rc;
 
 	if (spool_open(&s, conf->spool, false, err) == -1)
@@ -375,6 +390,19 @@ set_tier(struct conf *conf, const char *value, struct err *err)
 	else
 		return err_set(err, ERR_USAGE,
 		    "option '--tier': '%s' is not live, batch or all", value);
+	return 0;
+}
+
+/* A fragment is a second of its stream. */
+static int
+set_late(struct conf *conf, const char *value, struct err *err)
+{
+	int64_t us;
+
+	if (opt_time_us("--late", value, SECOND_US, LATE_MAX_US, &us,
+	    err) == -1)
+		return -1;
+	conf->worker.late = (uint32_t)(us / SECOND_US);
 	return 0;
 }
 
@@ -440,6 +468,12 @@ parse_options(struct opt_state *os, int argc, char *argv[],
 			break;
 		case 'r':
 			names[conf->worker.transcode.nnames++] = arg;
+			break;
+		case OPT_IDLE:
+			conf->idle = true;
+			break;
+		case OPT_LATE:
+			rc = set_late(conf, arg, err);
 			break;
 		case OPT_JOBS:
 			rc = opt_uint("--jobs", arg, 1, LIMIT_PULL_JOBS,
@@ -557,6 +591,7 @@ main(int argc, char *argv[])
 	if (parse_options(&os, argc, argv, &conf, names, &err) == -1) {
 		status = opt_usage_error(&os, &err);
 	} else if (load_ladder(&conf, &err) == -1 ||
+	    (conf.idle && idle_enter(&err) == -1) ||
 	    await_signals(&err) == -1) {
 		status = log_fatal(&err);
 	} else {

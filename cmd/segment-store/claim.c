@@ -9,10 +9,11 @@
 
 #define POLL_US		100000
 
-enum { KEY_MAX = KEY_OWN, KEY_NEWEST, KEY_OWNER, KEY_RENEW, KEY_WAIT };
+enum { KEY_LATER = KEY_OWN, KEY_MAX, KEY_NEWEST, KEY_OWNER, KEY_RENEW, KEY_WAIT };
 
 static const struct opt_spec opts[] = {
 	OPT_JSON,
+	{ KEY_LATER, "later", NULL, "of what was put off" },
 	{ KEY_MAX, "max", "N", "so many at most (default: 1)" },
 	{ KEY_NEWEST, "newest", NULL, "the newest of each stream first" },
 	OPT_NULL,
@@ -29,11 +30,15 @@ static uint64_t max = 1, claimed;
 static int64_t wait_us;
 static bool renew;
 static enum pending_order order;
+static enum spool_queue queue;
 
 static int
 option(int key, const char *arg, struct err *err)
 {
 	switch (key) {
+	case KEY_LATER:
+		queue = QUEUE_LATER;
+		return 0;
 	case KEY_MAX:
 		return opt_uint("--max", arg, 1, LIMIT_CLAIM_LOOK, &max, err);
 	case KEY_NEWEST:
@@ -78,7 +83,7 @@ claim_one(struct args *a, const struct spool_key *key, struct err *err)
 	int rc;
 
 	snprintf(c.owner, sizeof(c.owner), "%s", owner);
-	if ((rc = claim_take(&a->spool, key, owner, err)) != 1)
+	if ((rc = claim_take(&a->spool, queue, key, owner, err)) != 1)
 		return rc;
 	if (!spool_exists(&a->spool, key))
 		return claim_drop(&a->spool, &c, err);
@@ -89,16 +94,16 @@ claim_one(struct args *a, const struct spool_key *key, struct err *err)
 static int
 claim_some(struct args *a, struct err *err)
 {
-	struct spool_key *keys;
+	struct ticket *tickets;
 	size_t count, i;
 	int rc = 0;
 
-	if (claim_order(&a->spool, order, &keys, &count, err) == -1)
+	if (claim_order(&a->spool, queue, order, &tickets, &count, err) == -1)
 		return -1;
 	for (i = 0; i < count && claimed < max && rc == 0; i++)
-		if (is_wanted(a, keys[i].stream))
-			rc = claim_one(a, &keys[i], err);
-	free(keys);
+		if (is_wanted(a, tickets[i].key.stream))
+			rc = claim_one(a, &tickets[i].key, err);
+	free(tickets);
 	return rc;
 }
 
@@ -132,7 +137,7 @@ const struct command claim_command = {
 	.word = "claim",
 	.prog = {
 		.name = "segment-store claim",
-		.synopsis = "[--spool DIR] --owner NAME [--max N] [--newest] "
+		.synopsis = "[--spool DIR] --owner NAME [--max N] [--newest | --later] "
 		    "[--wait TIME] [STREAM...]",
 		.summary = "Take tickets that no other worker then gets; print "
 		    "the lines of their originals.",

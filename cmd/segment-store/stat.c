@@ -66,10 +66,10 @@ print_table(const struct args *a)
 	for (i = 0; i < nstats; i++)
 		if ((int)strlen(stats[i].stream) > width)
 			width = (int)strlen(stats[i].stream);
-	printf("%-*s %6s %10s %9s %9s %14s %9s %6s %9s %8s %7s%s\n", width,
+	printf("%-*s %6s %10s %9s %9s %14s %9s %6s %9s %8s %8s %7s%s\n", width,
 	    "STREAM", "EPOCHS", "FRAGMENTS", "FIRST", "LAST", "BYTES", "AGE_S",
-	    "FRAG/S", "BYTES/S", "TICKETS", "FAILED",
-	    a->ladder_file != NULL ? "  PENDING" : "");
+	    "FRAG/S", "BYTES/S", "TICKETS", "LATER", "FAILED",
+	    a->ladder_file != NULL ? "  PENDING     SHED" : "");
 	for (i = 0; i < nstats; i++) {
 		st = &stats[i];
 		printf("%-*s %6" PRIu64 " %10" PRIu64 " %9" PRIu32 " %9" PRIu32
@@ -79,11 +79,13 @@ print_table(const struct args *a)
 			printf(" %9.1f", age);
 		else
 			printf(" %9s", "-");
-		printf(" %6.2f %9" PRIu64 " %8" PRIu64 " %7" PRIu64,
+		printf(" %6.2f %9" PRIu64 " %8" PRIu64 " %8" PRIu64 " %7" PRIu64,
 		    (double)st->rate_fragments / STAT_RATE_S,
-		    st->rate_bytes / STAT_RATE_S, st->tickets, st->failed);
+		    st->rate_bytes / STAT_RATE_S, st->tickets, st->later,
+		    st->failed);
 		if (a->ladder_file != NULL)
-			printf(" %8" PRIu64, st->pending);
+			printf(" %8" PRIu64 " %8" PRIu64, st->pending,
+			    st->shed);
 		putchar('\n');
 	}
 }
@@ -101,14 +103,17 @@ print_json(const struct args *a)
 		    ",\"fragments\":%" PRIu64 ",\"first\":%" PRIu32
 		    ",\"last\":%" PRIu32 ",\"bytes\":%" PRIu64
 		    ",\"fragments_per_s\":%.3f,\"bytes_per_s\":%" PRIu64
-		    ",\"tickets\":%" PRIu64 ",\"failed\":%" PRIu64, st->stream, st->epochs,
+		    ",\"tickets\":%" PRIu64 ",\"later\":%" PRIu64
+		    ",\"failed\":%" PRIu64, st->stream, st->epochs,
 		    st->fragments, st->first, st->last, st->bytes,
 		    (double)st->rate_fragments / STAT_RATE_S,
-		    st->rate_bytes / STAT_RATE_S, st->tickets, st->failed);
+		    st->rate_bytes / STAT_RATE_S, st->tickets, st->later,
+		    st->failed);
 		if (age_s(st, &age))
 			printf(",\"age_s\":%.3f", age);
 		if (a->ladder_file != NULL)
-			printf(",\"pending\":%" PRIu64, st->pending);
+			printf(",\"pending\":%" PRIu64 ",\"shed\":%" PRIu64,
+			    st->pending, st->shed);
 		printf("}\n");
 	}
 }
@@ -149,11 +154,17 @@ print_prometheus(const struct args *a)
 	    offsetof(struct stream_stat, rate_bytes));
 	print_metric("tickets", "Tickets in the queue.",
 	    offsetof(struct stream_stat, tickets));
+	print_metric("later", "Tickets that live work put off.",
+	    offsetof(struct stream_stat, later));
 	print_metric("failed", "Originals given up as failed.",
 	    offsetof(struct stream_stat, failed));
-	if (a->ladder_file != NULL)
+	if (a->ladder_file != NULL) {
 		print_metric("pending", "Originals that lack live renditions.",
 		    offsetof(struct stream_stat, pending));
+		print_metric("shed",
+		    "Originals that lack only what may be shed.",
+		    offsetof(struct stream_stat, shed));
+	}
 	printf("# HELP livespool_newest_seq Number of the newest original.\n"
 	    "# TYPE livespool_newest_seq gauge\n");
 	for (i = 0; i < nstats; i++)

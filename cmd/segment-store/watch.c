@@ -21,7 +21,7 @@
 #define PIPE_BYTES	4096
 #define NEVER		INT64_MAX
 
-enum { KEY_AGAIN = KEY_OWN, KEY_HEARTBEAT, KEY_NEWEST, KEY_POLL,
+enum { KEY_AGAIN = KEY_OWN, KEY_HEARTBEAT, KEY_LATE, KEY_NEWEST, KEY_POLL,
     KEY_READY_FD };
 
 static const struct opt_spec opts[] = {
@@ -31,6 +31,8 @@ static const struct opt_spec opts[] = {
 	{ KEY_HEARTBEAT, "heartbeat", "TIME",
 	    "print a line '-' after so long a silence" },
 	OPT_JSON, OPT_LADDER,
+	{ KEY_LATE, "late", "TIME",
+	    "leave out what is further behind its stream" },
 	{ KEY_NEWEST, "newest", NULL, "the newest of each stream first" },
 	OPT_NULL,
 	{ KEY_POLL, "poll", "TIME", "how often to look without being told" },
@@ -39,7 +41,7 @@ static const struct opt_spec opts[] = {
 	OPT_SPOOL, OPT_TIER, OPT_END
 };
 
-static int64_t again_us, heartbeat_us, poll_us;
+static int64_t again_us, heartbeat_us, late_us, poll_us;
 static enum pending_order order;
 static int ready_fd = -1;
 
@@ -55,6 +57,9 @@ option(int key, const char *arg, struct err *err)
 	case KEY_HEARTBEAT:
 		return opt_time_us("--heartbeat", arg, SECOND_US / 100, DAY_US,
 		    &heartbeat_us, err);
+	case KEY_LATE:
+		return opt_time_us("--late", arg, SECOND_US, DAY_US, &late_us,
+		    err);
 	case KEY_POLL:
 		return opt_time_us("--poll", arg, SECOND_US / 100, DAY_US,
 		    &poll_us, err);
@@ -264,6 +269,7 @@ run(struct args *a, struct err *err)
 	w.tail = (struct tail){ .p = &p,
 	    .only = (const char *const *)a->operands,
 	    .nonly = (size_t)a->count, .again_us = again_us,
+	    .late = (uint32_t)(late_us / SECOND_US),
 	    .fn = print_line, .arg = &w,
 	    .between = order == PENDING_NEWEST_FIRST ? take_tickets : NULL };
 	if ((rc = watch_queue(&w, err)) == 0)

@@ -13,12 +13,13 @@
 #define CLAIMED		"claimed"
 
 static void
-ticket_path(const struct spool_key *key, char out[SPOOL_PATH_BYTES])
+ticket_path(const struct spool_key *key, enum spool_queue q,
+    char out[SPOOL_PATH_BYTES])
 {
 	char name[SPOOL_TICKET_BYTES];
 
 	spool_ticket_name(key, name);
-	snprintf(out, SPOOL_PATH_BYTES, "queue/%s", name);
+	snprintf(out, SPOOL_PATH_BYTES, "%s/%s", spool_queue_name(q), name);
 }
 
 static void
@@ -50,14 +51,14 @@ make_claimed(struct spool *s, struct err *err)
 }
 
 int
-claim_take(struct spool *s, const struct spool_key *key, const char *owner,
-    struct err *err)
+claim_take(struct spool *s, enum spool_queue q, const struct spool_key *key,
+    const char *owner, struct err *err)
 {
 	struct claim c = { .key = *key };
 	char from[SPOOL_PATH_BYTES], to[SPOOL_PATH_BYTES];
 
 	snprintf(c.owner, sizeof(c.owner), "%s", owner);
-	ticket_path(key, from);
+	ticket_path(key, q, from);
 	claim_path(&c, to);
 	if (make_claimed(s, err) == -1)
 		return -1;
@@ -101,7 +102,7 @@ claim_back(struct spool *s, const struct claim *c, struct err *err)
 	char from[SPOOL_PATH_BYTES], to[SPOOL_PATH_BYTES];
 
 	claim_path(c, from);
-	ticket_path(&c->key, to);
+	ticket_path(&c->key, QUEUE_LIVE, to);
 	if (renameat(s->fd, from, s->fd, to) == 0)
 		return 1;
 	return errno == ENOENT ? 0 : cannot(s, "put back", from, err);

@@ -2,9 +2,10 @@
  * claim - tickets that one of many workers has taken.
  *
  *	queue/STREAM+EPOCH+SEQ		anybody's
+ *	later/STREAM+EPOCH+SEQ		anybody's who has nothing better to do
  *	claimed/STREAM+EPOCH+SEQ@OWNER	OWNER's
  *
- * rename(2) moves a ticket from one to the other and back, so that of any
+ * rename(2) moves a ticket to its owner, and back to the queue, so that of any
  * number of hosts one gets it.  No clock counts: an owner that is gone is
  * known by name, or by the claim that it did not renew while somebody
  * watched.  A claim that was put back too early makes work double, never
@@ -27,12 +28,12 @@ struct claim {
 };
 
 /*
- * Take the ticket of KEY for OWNER, which must be the name of one worker
- * only: name_ok().  1; 0 when it is not there, or somebody else was faster;
+ * Take the ticket of KEY from Q for OWNER, which must be the name of one
+ * worker only: name_ok().  1; 0 when it is not there, or somebody else was faster;
  * -1 with ERR_IO or ERR_CREATE.
  */
-int	claim_take(struct spool *s, const struct spool_key *key,
-	    const char *owner, struct err *err)
+int	claim_take(struct spool *s, enum spool_queue q,
+	    const struct spool_key *key, const char *owner, struct err *err)
 	    __attribute__((warn_unused_result));
 
 /* Change the claim, for those who watch it.  0, also when it is gone; -1. */
@@ -60,15 +61,20 @@ typedef int claim_fn(const struct claim *c, void *arg, struct err *err);
 int	claim_each(struct spool *s, claim_fn *fn, void *arg, struct err *err)
 	    __attribute__((warn_unused_result));
 
+struct ticket {
+	struct spool_key	key;
+	uint32_t		behind;	/* the newest ticket of its stream */
+};
+
 /*
- * The tickets in the order in which to try them: the oldest of every stream,
- * or the newest, then the second of every stream, and so on, streams in an
- * order that differs from caller to caller, so that they do not all reach for
- * the same.
+ * The tickets of Q in the order in which to try them: the oldest of every
+ * stream, or the newest, then the second of every stream, and so on, streams
+ * in an order that differs from caller to caller, so that they do not all
+ * reach for the same.
  * An owned array of at most LIMIT_CLAIM_LOOK.  0 or -1.
  */
-int	claim_order(struct spool *s, enum pending_order order,
-	    struct spool_key **keys, size_t *count, struct err *err)
-	    __attribute__((warn_unused_result));
+int	claim_order(struct spool *s, enum spool_queue q,
+	    enum pending_order order, struct ticket **tickets, size_t *count,
+	    struct err *err) __attribute__((warn_unused_result));
 
 #endif /* STORE_CLAIM_H */

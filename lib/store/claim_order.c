@@ -7,7 +7,7 @@
 #include "store/claim.h"
 
 struct candidate {
-	struct spool_key	key;
+	struct ticket		ticket;
 	uint32_t		rank;	/* in its stream */
 	uint32_t		mark;	/* of its stream */
 };
@@ -32,15 +32,15 @@ add(const struct spool_key *key, void *arg, struct err *err)
 			return err_nomem(err);
 		c->list = more;
 	}
-	c->list[c->count++] = (struct candidate){ .key = *key };
+	c->list[c->count++] = (struct candidate){ .ticket.key = *key };
 	return 0;
 }
 
 static int
 by_place(const void *a, const void *b)
 {
-	const struct spool_key *x = &((const struct candidate *)a)->key;
-	const struct spool_key *y = &((const struct candidate *)b)->key;
+	const struct spool_key *x = &((const struct candidate *)a)->ticket.key;
+	const struct spool_key *y = &((const struct candidate *)b)->ticket.key;
 	int order = strcmp(x->stream, y->stream);
 
 	if (order != 0)
@@ -69,51 +69,65 @@ mark_of(const char *stream, uint32_t start)
 	return start;
 }
 
-/* Number those of each stream, which are together, from the first to try. */
+/* Number N of one stream, oldest first, from the first to try. */
 static void
-rank(struct candidates *c, enum pending_order order)
+rank(struct candidate *list, size_t n, enum pending_order order,
+    uint32_t start)
 {
-	size_t i, at, was;
+	uint32_t mark = mark_of(list[0].ticket.key.stream, start);
+	size_t i;
 
-	for (i = 0; i < c->count; i++) {
-		at = order == PENDING_OLDEST_FIRST ? i : c->count - 1 - i;
-		was = order == PENDING_OLDEST_FIRST ? at - 1 : at + 1;
-		if (i > 0 && strcmp(c->list[at].key.stream,
-		    c->list[was].key.stream) == 0)
-			c->list[at].rank = c->list[was].rank + 1;
+	for (i = 0; i < n; i++) {
+		list[i].mark = mark;
+		list[i].rank = (uint32_t)(order == PENDING_OLDEST_FIRST ? i :
+		    n - 1 - i);
+		list[i].ticket.behind = list[n - 1].ticket.key.seq -
+		    list[i].ticket.key.seq;
+	}
+}
+
+static void
+rank_all(struct candidates *c, enum pending_order order, uint32_t start)
+{
+	size_t i, n;
+
+	for (i = 0; i < c->count; i += n) {
+		for (n = 1; i + n < c->count &&
+		    strcmp(c->list[i + n].ticket.key.stream,
+		    c->list[i].ticket.key.stream) == 0; n++)
+			continue;
+		rank(&c->list[i], n, order, start);
 	}
 }
 
 int
-claim_order(struct spool *s, enum pending_order order,
-    struct spool_key **keys, size_t *count, struct err *err)
+claim_order(struct spool *s, enum spool_queue q, enum pending_order order,
+    struct ticket **tickets, size_t *count, struct err *err)
 {
 	struct candidates c = { 0 };
 	uint32_t start = 0;
 	size_t i;
 	int rc = -1;
 
-	*keys = NULL;
+	*tickets = NULL;
 	*count = 0;
-	if (spool_each_ticket(s, add, &c, err) == -1)
+	if (spool_each_ticket(s, q, add, &c, err) == -1)
 		goto out;
 	if (getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start)) {
 		err_sys(err, ERR_OS, "cannot get random bytes");
 		goto out;
 	}
-	if ((*keys = calloc(c.count + 1, sizeof(**keys))) == NULL) {
+	if ((*tickets = calloc(c.count + 1, sizeof(**tickets))) == NULL) {
 		err_nomem(err);
 		goto out;
 	}
 	if (c.count > 0)
 		qsort(c.list, c.count, sizeof(*c.list), by_place);
-	for (i = 0; i < c.count; i++)
-		c.list[i].mark = mark_of(c.list[i].key.stream, start);
-	rank(&c, order);
+	rank_all(&c, order, start);
 	if (c.count > 0)
 		qsort(c.list, c.count, sizeof(*c.list), by_rank);
 	for (i = 0; i < c.count; i++)
-		(*keys)[i] = c.list[i].key;
+		(*tickets)[i] = c.list[i].ticket;
 	*count = c.count;
 	rc = 0;
 out:

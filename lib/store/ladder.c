@@ -12,6 +12,7 @@
 #define HEIGHT_MIN	16
 #define HEIGHT_MAX	8192
 #define FPS_MAX		240
+#define SHED_MAX	3600
 #define BITRATE_MIN	16000
 #define BITRATE_MAX	UINT64_C(500000000)
 #define AUDIO_BITRATE_MAX	512000
@@ -91,6 +92,21 @@ read_bitrate(const struct reader *rd, const char *key, uint64_t *bps)
 }
 
 static int
+read_shed(const struct reader *rd)
+{
+	uint64_t shed;
+
+	if (read_uint(rd, "shed", 1, SHED_MAX, &shed) == -1)
+		return -1;
+	if (shed != 0 && rd->r->tier == LADDER_BATCH)
+		return yaml_error(rd->doc, yaml_get(rd->map, "shed"), rd->err,
+		    "shed: the tier batch is never in a hurry");
+	rd->r->shed = (uint32_t)shed;
+	return 0;
+}
+
+/* When it is made. */
+static int
 read_tier(const struct reader *rd)
 {
 	const struct yaml_node *node;
@@ -98,13 +114,12 @@ read_tier(const struct reader *rd)
 	rd->r->tier = LADDER_LIVE;
 	if (get_scalar(rd, "tier", &node) == -1)
 		return -1;
-	if (node == NULL || strcmp(node->scalar, "live") == 0)
-		return 0;
-	if (strcmp(node->scalar, "batch") != 0)
+	if (node != NULL && strcmp(node->scalar, "batch") == 0)
+		rd->r->tier = LADDER_BATCH;
+	else if (node != NULL && strcmp(node->scalar, "live") != 0)
 		return yaml_error(rd->doc, node, rd->err,
 		    "tier: bad value '%s': want live or batch", node->scalar);
-	rd->r->tier = LADDER_BATCH;
-	return 0;
+	return read_shed(rd);
 }
 
 static int
@@ -203,7 +218,8 @@ read_video_copy(const struct reader *rd)
 
 	for (n = rd->map->child; n != NULL; n = n->next)
 		if (strcmp(n->key, "codec") != 0 &&
-		    strcmp(n->key, "tier") != 0)
+		    strcmp(n->key, "tier") != 0 &&
+		    strcmp(n->key, "shed") != 0)
 			return err_set(rd->err, ERR_CONFIG,
 			    "%s:%zu:%zu: %s: a copy has the source's",
 			    rd->doc->file, n->key_line, n->key_col, n->key);
@@ -215,7 +231,7 @@ static int
 read_video(const struct reader *rd)
 {
 	static const char *const keys[] = { "codec", "height", "quality",
-	    "cap", "bitrate", "preset", "tier", "fps", NULL };
+	    "cap", "bitrate", "preset", "tier", "shed", "fps", NULL };
 	const struct yaml_node *codec;
 	const struct recipe *recipe;
 
@@ -237,7 +253,8 @@ read_video(const struct reader *rd)
 static int
 read_audio(const struct reader *rd)
 {
-	static const char *const keys[] = { "codec", "bitrate", "tier", NULL };
+	static const char *const keys[] = { "codec", "bitrate", "tier",
+	    "shed", NULL };
 	const struct yaml_node *codec;
 	struct rendition *r = rd->r;
 

@@ -19,6 +19,8 @@ struct rendition {
 	char		 name[NAME_BYTES];
 	enum track_kind	 kind;
 	enum ladder_tier tier;
+	uint32_t	 shed;		/* live: put off once so many newer
+					   fragments wait; 0: never */
 	bool		 copy;		/* the source's own samples */
 	enum codec	 codec;		/* CODEC_NONE when COPY */
 	uint32_t	 height;	/* video, pixels, even; 0 when COPY */

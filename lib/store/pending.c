@@ -47,6 +47,17 @@ store_missing(struct spool *s, const struct ladder *l,
 	return NULL;
 }
 
+int
+pending_behind(struct spool *s, const struct spool_key *key,
+    uint32_t *behind, struct err *err)
+{
+	struct spool_key newest;
+	int rc = spool_newest(s, key->stream, SPOOL_SRC, &newest, err);
+
+	*behind = rc == 1 && newest.seq > key->seq ? newest.seq - key->seq : 0;
+	return rc == -1 ? -1 : 0;
+}
+
 struct walk {
 	const struct pending	*p;
 	uint32_t		 first, last;	/* seq */

@@ -39,6 +39,14 @@ const struct rendition *store_missing(struct spool *s, const struct ladder *l,
 	    enum pending_tier tier, const struct spool_key *key);
 
 /*
+ * How far the original KEY is behind its stream: by so many fragments, which
+ * are seconds, as the newest is ahead.  No clock counts.  0 or -1.
+ */
+int	pending_behind(struct spool *s, const struct spool_key *key,
+	    uint32_t *behind, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
  * Call FN for every original of STREAM in the selection that lacks a
  * rendition, in the order of (epoch, seq) or backwards.  No file is looked
  * at; of the directories that can have something in the selection, those

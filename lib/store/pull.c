@@ -22,17 +22,28 @@
 #define SECOND_US	1000000
 #define LOOK_LOCAL_US	(10 * SECOND_US)	/* for what nobody told of */
 #define LOOK_REMOTE_US	(SECOND_US / 10)
+#define LATER_US	(5 * SECOND_US)		/* between looks, if in vain */
 #define RENEW_US	(2 * SECOND_US)
 
 struct job {
-	struct claim	claim;
-	pid_t		pid;
+	struct claim		claim;
+	enum spool_queue	from;
+	pid_t			pid;
+};
+
+/* Tickets that were put off, and are taken one by one. */
+struct later {
+	struct ticket	*tickets;	/* owned */
+	size_t		 count, next;
+	int64_t		 look_us;	/* when to look for more */
 };
 
 struct pull {
 	const struct pull_conf	*conf;
 	struct job		*jobs;		/* owned */
 	size_t			 running;
+	size_t			 running_from[2];	/* enum spool_queue */
+	struct later		 later;
 	sigset_t		 before;	/* the mask, for children */
 	int			 signals;	/* signalfd */
 	int			 queue;		/* inotify, or -1 */
@@ -43,7 +54,8 @@ struct pull {
 };
 
 static int
-start(struct pull *p, const struct claim *c, struct err *err)
+start(struct pull *p, enum spool_queue from, const struct claim *c,
+    struct err *err)
 {
 	const struct pull_conf *conf = p->conf;
 	pid_t pid = fork();
@@ -52,45 +64,91 @@ start(struct pull *p, const struct claim *c, struct err *err)
 		return err_sys(err, ERR_OS, "cannot fork");
 	if (pid == 0) {
 		sigprocmask(SIG_SETMASK, &p->before, NULL);
-		_exit(conf->work(&c->key, conf->arg));
+		_exit(conf->work(&c->key, from, conf->arg));
 	}
-	p->jobs[p->running++] = (struct job){ *c, pid };
+	p->jobs[p->running++] = (struct job){ *c, from, pid };
+	p->running_from[from]++;
 	return 0;
 }
 
 /* 1: it is ours and runs; 0; -1. */
 static int
-take(struct pull *p, const struct spool_key *key, struct err *err)
+take(struct pull *p, enum spool_queue from, const struct spool_key *key,
+    struct err *err)
 {
 	struct spool *s = p->conf->s;
 	struct claim c = { .key = *key };
 	int rc;
 
 	snprintf(c.owner, sizeof(c.owner), "%s", p->conf->owner);
-	if ((rc = claim_take(s, key, c.owner, err)) != 1)
+	if ((rc = claim_take(s, from, key, c.owner, err)) != 1)
 		return rc;
 	if (!spool_exists(s, key))
 		return claim_drop(s, &c, err);
-	return start(p, &c, err) == -1 ? -1 : 1;
+	return start(p, from, &c, err) == -1 ? -1 : 1;
 }
 
-/* Fill the free slots. */
+static bool
+has_room(const struct pull *p, enum spool_queue q)
+{
+	return !p->stopping && p->running_from[q] < p->conf->jobs;
+}
+
+/* Fill the free slots.  What is late is not for them. */
 static int
 take_some(struct pull *p, struct err *err)
 {
-	struct spool_key *keys;
+	const struct pull_conf *conf = p->conf;
+	enum pending_order order = conf->late > 0 ? PENDING_OLDEST_FIRST :
+	    PENDING_NEWEST_FIRST;
+	struct ticket *t;
 	size_t count, i;
 	int rc = 0;
 
-	if (!p->dirty || p->stopping || p->running == p->conf->jobs)
+	if (!p->dirty || !has_room(p, QUEUE_LIVE))
 		return 0;
-	if (claim_order(p->conf->s, PENDING_NEWEST_FIRST, &keys, &count,
-	    err) == -1)
+	if (claim_order(conf->s, QUEUE_LIVE, order, &t, &count, err) == -1)
 		return -1;
-	for (i = 0; i < count && p->running < p->conf->jobs && rc != -1; i++)
-		rc = take(p, &keys[i], err);
-	free(keys);
+	for (i = 0; i < count && has_room(p, QUEUE_LIVE) && rc != -1; i++)
+		if (conf->late > 0 && t[i].behind > conf->late)
+			rc = spool_ticket_defer(conf->s, &t[i].key, err);
+		else
+			rc = take(p, QUEUE_LIVE, &t[i].key, err);
+	free(t);
 	p->dirty = i < count;
+	return rc == -1 ? -1 : 0;
+}
+
+static int
+look_later(struct later *l, struct spool *s, struct err *err)
+{
+	int64_t now_us = clock_mono_us();
+	int rc;
+
+	if (now_us < l->look_us)
+		return 0;
+	free(l->tickets);
+	l->next = 0;
+	rc = claim_order(s, QUEUE_LATER, PENDING_OLDEST_FIRST, &l->tickets,
+	    &l->count, err);
+	if (l->count == 0)
+		l->look_us = now_us + LATER_US;
+	return rc;
+}
+
+/* Nothing waits that is not late: do what was put off. */
+static int
+take_later(struct pull *p, struct err *err)
+{
+	struct later *l = &p->later;
+	int rc = 0;
+
+	if (p->conf->late == 0 || p->dirty)
+		return 0;
+	if (l->next == l->count && has_room(p, QUEUE_LATER))
+		rc = look_later(l, p->conf->s, err);
+	while (rc != -1 && l->next < l->count && has_room(p, QUEUE_LATER))
+		rc = take(p, QUEUE_LATER, &l->tickets[l->next++].key, err);
 	return rc == -1 ? -1 : 0;
 }
 
@@ -109,6 +167,7 @@ reap(struct pull *p, struct err *err)
 			continue;
 		job = p->jobs[i];
 		p->jobs[i] = p->jobs[--p->running];
+		p->running_from[job.from]--;
 		if (WIFSIGNALED(status))
 			log_error("stream '%s', fragment %u: killed by signal "
 			    "%d", job.claim.key.stream, job.claim.key.seq,
@@ -160,7 +219,12 @@ await(struct pull *p, struct err *err)
 		{ .fd = p->queue, .events = POLLIN }
 	};
 	int64_t at_us = p->look_us < p->renew_us ? p->look_us : p->renew_us;
-	int64_t left_us = at_us - clock_mono_us();
+	int64_t left_us;
+
+	if (has_room(p, QUEUE_LATER) && p->conf->late > 0 && !p->dirty &&
+	    p->later.look_us < at_us)
+		at_us = p->later.look_us;
+	left_us = at_us - clock_mono_us();
 
 	if (poll(fds, 2, left_us <= 0 ? 0 : (int)((left_us + 999) / 1000)) ==
 	    -1 && errno != EINTR)
@@ -194,6 +258,7 @@ loop(struct pull *p, struct err *err)
 			p->renew_us = now_us + RENEW_US;
 		}
 		forgive(take_some(p, err), err);
+		forgive(take_later(p, err), err);
 		if (await(p, err) == -1)
 			return -1;
 	}
@@ -240,7 +305,7 @@ pull_run(const struct pull_conf *conf, struct err *err)
 	struct pull p = { .conf = conf, .signals = -1, .queue = -1 };
 	int rc = -1;
 
-	p.jobs = calloc(conf->jobs, sizeof(*p.jobs));
+	p.jobs = calloc(2 * conf->jobs, sizeof(*p.jobs));
 	if (p.jobs == NULL)
 		err_nomem(err);
 	else if (open_signals(&p, err) == 0 && open_queue(&p, err) == 0)
@@ -252,5 +317,6 @@ pull_run(const struct pull_conf *conf, struct err *err)
 		sigprocmask(SIG_SETMASK, &p.before, NULL);
 	}
 	free(p.jobs);
+	free(p.later.tickets);
 	return rc;
 }

@@ -51,7 +51,7 @@ make_top(struct spool *s, struct err *err)
 	} top[] = {
 		{ "src", 0750 }, { "www", 0777 }, { "queue", 0777 },
 		{ "index", 0750 }, { "claimed", 0777 },
-		{ "failed", 0777 }
+		{ "later", 0777 }, { "failed", 0777 }
 	};
 	size_t i;
 

@@ -9,6 +9,7 @@
  *	www/STREAM/RENDITION/EPOCH/GROUP/SEQ-SEQ.m4s	several: join.h
  *	www/STREAM/RENDITION/none-EPOCH			there will be none
  *	queue/STREAM+EPOCH+SEQ				tickets
+ *	later/STREAM+EPOCH+SEQ				tickets put off
  *	quarantine/...					damaged: quarantine.h
  *	index/STREAM					a cache: index.h
  *	claimed/STREAM+EPOCH+SEQ@OWNER			claims: claim.h
@@ -53,7 +54,7 @@ struct spool_key {
 };
 
 /*
- * Open DIR; with CREATE make it and src, www, queue, claimed, failed
+ * Open DIR; with CREATE make it and src, www, queue, later, claimed, failed
  * below it.
  * 0, or -1 with ERR_INPUT or ERR_CREATE.
  */
@@ -277,19 +278,30 @@ void	spool_free_names(char **names);
 
 /*
  * Tickets: hints that a fragment lacks live renditions.  They may be lost,
- * doubled or stale without harm, so they are not synced.
+ * doubled or stale without harm, so they are not synced.  Those in QUEUE_LATER
+ * stand for what live work did not wait for: a fragment that came too late for
+ * live playlists, or whose upper rungs were shed.
  */
 #define SPOOL_TICKET_BYTES	96
 
-/* Call FN for every ticket, in no order, as spool_each() does. */
-int	spool_each_ticket(struct spool *s, spool_fn *fn, void *arg,
-	    struct err *err) __attribute__((warn_unused_result));
+enum spool_queue { QUEUE_LIVE, QUEUE_LATER };
+
+/* Its directory below the spool. */
+const char	*spool_queue_name(enum spool_queue q);
+
+/* Call FN for every ticket of Q, in no order, as spool_each() does. */
+int	spool_each_ticket(struct spool *s, enum spool_queue q, spool_fn *fn,
+	    void *arg, struct err *err) __attribute__((warn_unused_result));
 void	spool_ticket_name(const struct spool_key *key,
 	    char out[SPOOL_TICKET_BYTES]);
 int	spool_parse_ticket(const char *name, struct spool_key *key,
 	    struct err *err) __attribute__((warn_unused_result));
 int	spool_ticket_put(struct spool *s, const struct spool_key *key,
 	    struct err *err) __attribute__((warn_unused_result));
+/* Move it from QUEUE_LIVE to QUEUE_LATER, or make it there.  0 or -1. */
+int	spool_ticket_defer(struct spool *s, const struct spool_key *key,
+	    struct err *err) __attribute__((warn_unused_result));
+/* From either. */
 int	spool_ticket_drop(struct spool *s, const struct spool_key *key,
 	    struct err *err) __attribute__((warn_unused_result));
 

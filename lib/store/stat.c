@@ -169,14 +169,20 @@ stat_stream(struct spool *s, const char *stream, struct stream_stat *st,
 	return select_each(s, stream, SPOOL_SRC, &sel, add_rate, &r, err);
 }
 
+struct lacking {
+	struct spool		*s;
+	const struct ladder	*kept;	/* what may not be shed */
+	struct stream_stat	*st;
+};
+
 static int
 count_pending(const struct spool_key *key, void *arg, struct err *err)
 {
-	struct stream_stat *st = arg;
+	const struct lacking *l = arg;
 
-	(void)key;
 	(void)err;
-	st->pending++;
+	l->st->pending++;
+	l->st->shed += store_missing(l->s, l->kept, PENDING_LIVE, key) == NULL;
 	return 0;
 }
 
@@ -186,12 +192,25 @@ stat_pending(struct spool *s, const struct ladder *l, struct stream_stat *st,
 {
 	const struct pending p = { s, l, PENDING_LIVE, PENDING_OLDEST_FIRST,
 	    SELECT_ALL };
+	struct ladder kept = { calloc(l->count + 1, sizeof(*l->renditions)),
+	    0 };
+	struct lacking lacking = { s, &kept, st };
+	size_t i;
+	int rc;
 
-	st->pending = 0;
-	return pending_each(&p, st->stream, count_pending, st, err);
+	if (kept.renditions == NULL)
+		return err_nomem(err);
+	for (i = 0; i < l->count; i++)
+		if (l->renditions[i].shed == 0)
+			kept.renditions[kept.count++] = l->renditions[i];
+	st->pending = st->shed = 0;
+	rc = pending_each(&p, st->stream, count_pending, &lacking, err);
+	free(kept.renditions);
+	return rc;
 }
 
 struct tickets {
+	enum spool_queue	 q;
 	struct stream_stat	*st;
 	size_t			 n;
 };
@@ -205,7 +224,8 @@ count_ticket(const struct spool_key *key, void *arg, struct err *err)
 	(void)err;
 	for (i = 0; i < t->n; i++)
 		if (strcmp(t->st[i].stream, key->stream) == 0)
-			t->st[i].tickets++;
+			*(t->q == QUEUE_LIVE ? &t->st[i].tickets :
+			    &t->st[i].later) += 1;
 	return 0;
 }
 
@@ -226,12 +246,14 @@ int
 stat_tickets(struct spool *s, struct stream_stat *st, size_t n,
     struct err *err)
 {
-	struct tickets t = { st, n };
+	struct tickets live = { QUEUE_LIVE, st, n };
+	struct tickets later = { QUEUE_LATER, st, n };
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		st[i].tickets = st[i].failed = 0;
-	if (spool_each_ticket(s, count_ticket, &t, err) == -1)
+		st[i].tickets = st[i].later = st[i].failed = 0;
+	if (spool_each_ticket(s, QUEUE_LIVE, count_ticket, &live, err) == -1 ||
+	    spool_each_ticket(s, QUEUE_LATER, count_ticket, &later, err) == -1)
 		return -1;
-	return failed_each(s, count_failed, &t, err);
+	return failed_each(s, count_failed, &live, err);
 }

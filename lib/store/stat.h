@@ -25,21 +25,27 @@ struct stream_stat {
 	uint64_t	rate_fragments;		/* that arrived in the last */
 	uint64_t	rate_bytes;		/* STAT_RATE_S */
 	uint64_t	tickets;
+	uint64_t	later;			/* tickets put off */
 	uint64_t	failed;			/* parked: failed.h */
-	uint64_t	pending;		/* stat_pending() */
+	uint64_t	pending;		/* lack a live rendition, */
+	uint64_t	shed;			/* and only such as may be shed */
 };
 
-/* Fill all but TICKETS, FAILED and PENDING of ST from the files of STREAM. */
+/*
+ * Fill ST from the files of STREAM, but for what stat_tickets() and
+ * stat_pending() count.
+ */
 int	stat_stream(struct spool *s, const char *stream,
 	    struct stream_stat *st, struct err *err)
 	    __attribute__((warn_unused_result));
 
-/* Count the originals of ST's stream that lack a live rendition of L. */
+/* Count the originals of ST's stream that lack live renditions of L. */
 int	stat_pending(struct spool *s, const struct ladder *l,
 	    struct stream_stat *st, struct err *err)
 	    __attribute__((warn_unused_result));
 
-/* Count the tickets and what is parked of each of the N streams. */
+/* Count the tickets, those put off, and what is parked of each of the N
+   streams. */
 int	stat_tickets(struct spool *s, struct stream_stat *st, size_t n,
 	    struct err *err) __attribute__((warn_unused_result));
 

@@ -104,6 +104,13 @@ add(struct tail *t, const char *name, struct err *err)
 	return 0;
 }
 
+/* The first SEQ that is not late while NEWEST is the last. */
+static uint32_t
+first_in_time(const struct tail *t, uint32_t newest)
+{
+	return t->late > 0 && newest > t->late ? newest - t->late : 0;
+}
+
 /* Telling what is behind AFTER, up to UPTO. */
 struct told {
 	struct tail	*t;
@@ -145,6 +152,8 @@ list(struct tail *t, const char *name, const struct told *told,
 		/* A fragment that lost a race had a number too high. */
 		p.sel.first = told->after.seq - SPOOL_GROUP;
 	p.sel.last = told->upto.seq;
+	if (p.sel.first < first_in_time(t, told->upto.seq))
+		p.sel.first = first_in_time(t, told->upto.seq);
 	t->depth++;
 	rc = pending_each(&p, stream, tell, &copy, err);
 	t->depth--;
@@ -269,10 +278,13 @@ tail_look(struct tail *t, struct err *err)
 	return rc;
 }
 
-/* Tell KEY if it lacks something. */
+/* Tell KEY if it lacks something, and is in time. */
 static int
-tell_one(struct tail *t, const struct spool_key *key, struct err *err)
+tell_one(struct tail *t, const struct tail_stream *ts,
+    const struct spool_key *key, struct err *err)
 {
+	if (key->seq < first_in_time(t, ts->newest.seq))
+		return 0;
 	if (!spool_exists(t->p->s, key) ||
 	    store_missing(t->p->s, t->p->l, t->p->tier, key) == NULL)
 		return 0;
@@ -298,13 +310,13 @@ tail_ticket(struct tail *t, const struct spool_key *key, struct err *err)
 	if (ts->listed && at.epoch == ts->newest.epoch &&
 	    at.seq == ts->newest.seq + 1) {
 		ts->newest = at;
-		return tell_one(t, key, err);
+		return tell_one(t, ts, key, err);
 	}
 	if (!ts->listed || compare(at, ts->newest) > 0)
 		return list_new(t, (size_t)(ts - t->streams), err);
 	if (clock_mono_us() - ts->found_us < SETTLE_US)
 		return 0;
-	return tell_one(t, key, err);
+	return tell_one(t, ts, key, err);
 }
 
 /* tail_again() at work on one stream. */
@@ -375,6 +387,9 @@ tail_again(struct tail *t, struct err *err)
 		    .old = ts->offers, .nold = ts->noffers,
 		    .now_us = clock_mono_us() };
 		t->noffers -= ts->noffers;
+		p.sel.first = t->p->sel.first;
+		if (p.sel.first < first_in_time(t, ts->newest.seq))
+			p.sel.first = first_in_time(t, ts->newest.seq);
 		rc = pending_each(&p, ts->name, offer_again, &a, err);
 		free(ts->offers);
 		ts->offers = a.offers;

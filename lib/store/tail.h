@@ -25,6 +25,8 @@ struct tail {
 	const char *const	*only;	/* streams asked for */
 	size_t			 nonly;	/* 0: all there are */
 	int64_t			 again_us;	/* tail_again()'s time */
+	uint32_t		 late;	/* what is further behind its stream is
+					   not told; 0: everything is */
 	spool_fn		*fn;	/* told; non-zero stops what goes on */
 	/* Called while a list is told, so that what comes can go first. */
 	int			(*between)(void *arg, struct err *err);

@@ -40,6 +40,12 @@ is_selected(struct spool *s, const struct transcode_conf *conf,
 	return !there && !spool_none(s, key);
 }
 
+static bool
+is_shed(const struct transcode_conf *conf, const struct rendition *r)
+{
+	return conf->nnames == 0 && r->shed != 0 && conf->behind > r->shed;
+}
+
 /* One output for each rendition that is wanted and not there, or there. */
 static int
 select_outputs(struct transcode *t, struct spool *s,
@@ -55,6 +61,10 @@ select_outputs(struct transcode *t, struct spool *s,
 		key = transcode_key(t, r);
 		if (!is_selected(s, conf, &key, r))
 			continue;
+		if (is_shed(conf, r)) {
+			t->shed = true;
+			continue;
+		}
 		t->outputs[t->count].rendition = r;
 		buf_init(&t->outputs[t->count].init,
 		    2 * LIMIT_CODEC_CONFIG_BYTES);
@@ -159,12 +169,12 @@ read_sources(struct transcode *t, struct spool *s, struct err *err)
 	return 0;
 }
 
-/* A ticket stands for the live renditions. */
+/* A ticket stands for the live renditions: those that were shed, too. */
 static int
-drop_ticket(struct transcode *t, struct spool *s, struct err *err)
+settle_ticket(struct transcode *t, struct spool *s, struct err *err)
 {
 	if (store_missing(s, t->ladder, PENDING_LIVE, &t->key) != NULL)
-		return 0;
+		return t->shed ? spool_ticket_defer(s, &t->key, err) : 0;
 	return spool_ticket_drop(s, &t->key, err);
 }
 
@@ -179,7 +189,7 @@ transcode_select(struct transcode *t, struct spool *s,
 		return -1;
 	if (t->count > 0)
 		return 1;
-	return conf->aim == TRANSCODE_AGAIN ? 0 : drop_ticket(t, s, err);
+	return conf->aim == TRANSCODE_AGAIN ? 0 : settle_ticket(t, s, err);
 }
 
 int
@@ -272,7 +282,7 @@ transcode_publish(struct transcode *t, struct spool *s, spool_fn *fn,
 	for (i = 0; i < t->count; i++)
 		if (publish_output(t, s, &t->outputs[i], fn, arg, err) == -1)
 			return -1;
-	return drop_ticket(t, s, err);
+	return settle_ticket(t, s, err);
 }
 
 void

@@ -37,6 +37,8 @@ struct transcode_conf {
 	enum pending_tier	 tier;
 	const char *const	*names;	/* if any: these, whatever their tier */
 	size_t			 nnames;
+	/* Live renditions whose SHED is less than this are put off. */
+	uint32_t		 behind;
 };
 
 enum transcode_kind {
@@ -64,6 +66,7 @@ struct transcode {
 	const struct ladder	*ladder;	/* borrowed */
 	struct transcode_output	*outputs;	/* owned; the ladder's order */
 	size_t			 count;
+	bool			 shed;		/* some were put off */
 	struct transcode_source	*sources;	/* owned; the original last, and
 						   INFO.back before it at least */
 	size_t			 nsources;
@@ -75,7 +78,8 @@ struct transcode {
 
 /*
  * Find what the original KEY lacks, or has.  1; 0 when that is nothing (if it
- * lacks nothing the ticket is dropped); -1 with ERR_IO or ERR_OS.
+ * lacks nothing the ticket is dropped, if something is shed put off); -1 with
+ * ERR_IO or ERR_OS.
  */
 int	transcode_select(struct transcode *t, struct spool *s,
 	    const struct transcode_conf *conf, const struct spool_key *key,
@@ -94,7 +98,7 @@ int	transcode_run(struct transcode *t, struct err *err)
 
 /*
  * Publish the outputs: init segments, then fragments; drop the ticket when
- * the original is complete.  FN is called for each fragment of a rendition
+ * the original is complete, put it off when something was shed.  FN is called for each fragment of a rendition
  * once it is durable, unless somebody else was first.
  * 0, or -1; ERR_DATA when an init segment of the epoch is there and differs:
  * then nothing is published.

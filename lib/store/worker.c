@@ -214,9 +214,17 @@ int
 worker_run(const struct worker *w, struct spool *s,
     const struct spool_key *key, struct err *err)
 {
+	struct transcode_conf conf = w->transcode;
 	struct transcode t = { 0 };
-	int rc = transcode_select(&t, s, &w->transcode, key, err);
+	int rc;
 
+	if (w->late > 0) {
+		if (pending_behind(s, key, &conf.behind, err) == -1)
+			return -1;
+		if (conf.behind > w->late)
+			return spool_ticket_defer(s, key, err);
+	}
+	rc = transcode_select(&t, s, &conf, key, err);
 	if (rc == 1)
 		rc = w->transcode.aim == TRANSCODE_AGAIN ?
 		    compare(w, s, &t, err) : make(w, s, &t, err);

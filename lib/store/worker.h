@@ -18,6 +18,9 @@ struct worker {
 	struct transcode_conf	 transcode;
 	struct jail		 jail;	/* its limits; the rest is not read */
 	unsigned		 tries;	/* until an original is parked */
+	/* An original that is further behind its stream than this is put off,
+	   and renditions may be shed; 0: nothing is. */
+	uint32_t		 late;
 	/* Called in the child when the renditions are made: may log. */
 	void			(*made)(const struct transcode *t);
 	/* Called for each fragment of a rendition once it is durable. */
@@ -27,9 +30,10 @@ struct worker {
 };
 
 /*
- * Make what the original KEY lacks, and publish it, or compare what it has.
- * PUBLISHED and DIFFERS get S as their argument.  What fails in the jail for the fragment's sake is noted, and
- * parked at the last try; a parked one is refused.
+ * Make what the original KEY lacks, and publish it, or put it off; or compare
+ * what it has.  PUBLISHED and DIFFERS get S as their argument.  What fails in
+ * the jail for the fragment's sake is noted, and parked at the last try; a
+ * parked one is refused.
  * 0, or -1 with what jail_run(), the steps of transcode.h, PUBLISHED or DIFFERS
  * had.
  */

@@ -185,6 +185,19 @@ made=$(find "$LIVESPOOL_SPOOL" -name '*.m4s' | wc -l)
     -ge $((60 - made)) ]
 ok $? 'and what was not made by the dead one by another'
 
+# --- what was put off
+rm -rf "$LIVESPOOL_SPOOL"
+tickets a 1-2
+mkdir -p "$LIVESPOOL_SPOOL/later"
+mv "$LIVESPOOL_SPOOL/queue/a+000001+000000001" "$LIVESPOOL_SPOOL/later"
+run /dev/null segment-store stat --json
+jq -e '.tickets == 1 and .later == 1' "$tmp/out" >/dev/null
+ok $? 'stat counts what was put off apart'
+store claim --owner w1 --later
+is "$(seqs) $(queue)" 'a:1  1' 'claim --later takes that'
+store claim --owner w1 --later
+status_is 1 'and nothing else'
+
 # --- wrong usage
 store claim
 status_is 64 'claim without an owner'

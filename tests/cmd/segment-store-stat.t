@@ -24,6 +24,12 @@ stat_is ".epochs == 3 and .fragments == 3500 and .first == 1 and
 stat_is '.fragments_per_s > 0.5 and .fragments_per_s <= 1.02 and
     .bytes_per_s > 50 and .bytes_per_s < 200' 'what the last minute brought'
 
+printf 'video:\n  low: {codec: h264, height: 360, bitrate: 500k, shed: 3}\n' \
+	>"$tmp/shed.yaml"
+run /dev/null segment-store stat --json -l "$tmp/shed.yaml"
+jq -e '.pending == 2 and .shed == 2' "$tmp/out" >/dev/null
+ok $? 'and what lacks only what may be shed'
+
 index=$tmp/spool/index/cam
 rests() {
 	segment-store stat >/dev/null

@@ -82,6 +82,13 @@ watch --from @4102444800
 put late
 lines_are 5 '--from leaves the older ones out, not what comes'
 stop
+rm -rf "$LIVESPOOL_SPOOL/www"
+watch --late 2s --again 1s
+segment-store put new <"$tmp/five" >/dev/null
+behind() { cut -f2,4 "$tmp/lines" | sort -u | grep -c late; }
+wait_for 20 has_lines 9
+is "$(behind)" 3 '--late: the newest and two more of what was there'
+stop
 watch --from @4102444800 -0
 put late
 nul() { [ "$(tr -dc '\0' <"$tmp/lines" | wc -c)" -eq 5 ]; }

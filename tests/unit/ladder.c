@@ -28,7 +28,7 @@ test_good(void)
 	const char *file = scratch_file("ladder.yaml",
 	    "video:\n"
 	    "  high:\n    codec: h264\n    height: 720\n    quality: 23\n"
-	    "    cap: 3M\n    preset: fast\n"
+	    "    cap: 3M\n    preset: fast\n    shed: 3\n"
 	    "  low:\n    codec: h264\n    height: 240\n    bitrate: 300k\n"
 	    "    tier: batch\n"
 	    "audio:\n  sound:\n    codec: copy\n");
@@ -42,11 +42,11 @@ test_good(void)
 	ok(r == l.renditions && r->kind == TRACK_VIDEO && !r->copy &&
 	    r->codec == CODEC_H264 && r->height == 720 && r->quality == 23 &&
 	    r->cap_bps == 3000000 && r->bitrate_bps == 0 &&
-	    r->tier == LADDER_LIVE && strcmp(r->preset, "fast") == 0,
-	    "quality under a cap");
+	    r->tier == LADDER_LIVE && strcmp(r->preset, "fast") == 0 &&
+	    r->shed == 3, "quality under a cap");
 	r = ladder_find(&l, "low");
 	ok(r != NULL && r->bitrate_bps == 300000 && r->cap_bps == 300000 &&
-	    r->quality == 0 && r->tier == LADDER_BATCH &&
+	    r->quality == 0 && r->tier == LADDER_BATCH && r->shed == 0 &&
 	    strcmp(r->preset, "veryfast") == 0, "a bit rate is its own cap");
 	r = ladder_find(&l, "sound");
 	ok(r != NULL && r->kind == TRACK_AUDIO && r->copy &&
@@ -74,6 +74,10 @@ test_values(void)
 	    "'fastest': want one of x264's, ultrafast to placebo");
 	refuses(V RATE "    tier: vod\n",
 	    ":6:11: tier: bad value 'vod': want live or batch");
+	refuses(V RATE "    shed: 0\n", ":6:11: shed: bad value '0': want a "
+	    "whole number from 1 to 3600");
+	refuses(V RATE "    tier: batch\n    shed: 2\n",
+	    ":7:11: shed: the tier batch is never in a hurry");
 	refuses("video:\n  v:\n    codec: h264\n    height: 361\n" RATE,
 	    ":4:13: height: must be even, for 4:2:0");
 	refuses("video:\n  v:\n    codec: h264\n    height: 8194\n" RATE,

@@ -107,6 +107,24 @@ test_none(void)
 	    .rendition = "low", .epoch = 2 }), "it is per epoch");
 }
 
+static void
+test_behind(void)
+{
+	struct spool_key key = { .stream = "cam", .rendition = SPOOL_SRC,
+	    .epoch = 1, .seq = 998 };
+	struct err err = ERR_INIT;
+	uint32_t behind = 0;
+
+	ok(pending_behind(&spool, &key, &behind, &err) == 0 && behind == 3,
+	    "three newer ones (%u)", behind);
+	key.seq = 1001;
+	ok(pending_behind(&spool, &key, &behind, &err) == 0 && behind == 0,
+	    "none newer");
+	snprintf(key.stream, sizeof(key.stream), "other");
+	ok(pending_behind(&spool, &key, &behind, &err) == 0 && behind == 0,
+	    "no stream");
+}
+
 int
 main(void)
 {
@@ -116,6 +134,7 @@ main(void)
 	    err.text);
 	test_pending();
 	test_none();
+	test_behind();
 	spool_close(&spool);
 	return done_testing();
 }

@@ -410,13 +410,24 @@ test_tickets(void)
 		    "no ticket: '%s'", bad[i]);
 	ok(spool_ticket_put(&spool, &key, &err) == 0 &&
 	    spool_ticket_put(&spool, &key, &err) == 0, "put, also twice");
-	ok(spool_each_ticket(&spool, count, &n, &err) == 0 && n == 1,
+	ok(spool_each_ticket(&spool, QUEUE_LIVE, count, &n, &err) == 0 && n == 1,
 	    "one ticket");
 	ok(spool_ticket_drop(&spool, &key, &err) == 0 &&
 	    spool_ticket_drop(&spool, &key, &err) == 0, "dropped, also twice");
 	n = 0;
-	ok(spool_each_ticket(&spool, count, &n, &err) == 0 && n == 0,
+	ok(spool_each_ticket(&spool, QUEUE_LIVE, count, &n, &err) == 0 && n == 0,
 	    "no ticket");
+	ok(spool_ticket_put(&spool, &key, &err) == 0 &&
+	    spool_ticket_defer(&spool, &key, &err) == 0 &&
+	    spool_ticket_defer(&spool, &key, &err) == 0,
+	    "put off, also what has no ticket");
+	ok(spool_each_ticket(&spool, QUEUE_LIVE, count, &n, &err) == 0 && n == 0 &&
+	    spool_each_ticket(&spool, QUEUE_LATER, count, &n, &err) == 0 && n == 1,
+	    "it waits elsewhere");
+	n = 0;
+	ok(spool_ticket_drop(&spool, &key, &err) == 0 &&
+	    spool_each_ticket(&spool, QUEUE_LATER, count, &n, &err) == 0 && n == 0,
+	    "and is dropped from there");
 }
 
 static void

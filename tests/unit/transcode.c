@@ -542,10 +542,66 @@ damaged(void)
 	release_source(&src);
 }
 
+/* The queue that has the ticket of fragment 1. */
+static const char *
+queue_of(struct spool *s)
+{
+	if (has(s, "queue/cam+000001+000000001"))
+		return "queue";
+	return has(s, "later/cam+000001+000000001") ? "later" : "none";
+}
+
+/* Under load the upper rung is put off, and made afterwards. */
+static void
+shed(void)
+{
+	static struct rendition both[2];
+	static const struct ladder l = { both, 2 };
+	char dir[] = "/tmp/transcode.XXXXXX";
+	struct spool_key key = { "cam", SPOOL_SRC, 1, 1 };
+	struct transcode_conf conf = { .ladder = &l, .behind = 2 };
+	struct transcode t = { 0 };
+	struct source src;
+	struct spool s;
+	int published = 0, rc;
+
+	both[0] = rungs[0];
+	both[1] = rungs[2];
+	both[0].shed = 2;
+	make_source(&src, FRAMES);
+	open_tmp(&s, dir);
+	put_originals(&s, &src);
+	ok(transcode_select(&t, &s, &conf, &key, &err) == 1 && t.count == 2 &&
+	    !t.shed, "not behind far enough: nothing is shed");
+	transcode_release(&t);
+
+	memset(&t, 0, sizeof(t));
+	conf.behind = 3;
+	rc = transcode_select(&t, &s, &conf, &key, &err);
+	ok(rc == 1 && t.count == 1 && t.outputs[0].rendition == &both[1] &&
+	    t.shed, "further behind: only what may not be shed");
+	ok(transcode_read(&t, &s, &err) == 0 && transcode_run(&t, &err) == 0 &&
+	    transcode_publish(&t, &s, count_output, &published, &err) == 0 &&
+	    published == 1, "is made");
+	ok(strcmp(queue_of(&s), "later") == 0, "and its ticket put off");
+	transcode_release(&t);
+
+	memset(&t, 0, sizeof(t));
+	ok(transcode_select(&t, &s, &conf, &key, &err) == 0 &&
+	    strcmp(queue_of(&s), "later") == 0,
+	    "still behind, there is nothing to do");
+	transcode_release(&t);
+	ok(job(&s, &l, 1, &published) == 1 && published == 2 &&
+	    strcmp(queue_of(&s), "none") == 0, "later the rest is made");
+	release_source(&src);
+	close_tmp(&s, dir);
+}
+
 int
 main(void)
 {
 	avlog_route();
+	shed();
 	stream(60);
 	stream(FRAMES);
 	last_resort();
