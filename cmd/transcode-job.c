@@ -30,7 +30,8 @@
 #include "store/worker.h"
 
 enum {
-	OPT_COMPARE = OPT_LONG,
+	OPT_BEHIND = OPT_LONG,
+	OPT_COMPARE,
 	OPT_CPU_TIME,
 	OPT_IDLE,
 	OPT_LATE,
@@ -57,6 +58,7 @@ enum {
 #define HEAP_HUGE_MAX		((size_t)512 << 20)
 
 static const struct opt_spec opts[] = {
+	{ OPT_BEHIND, "behind", "TIME", "with --late: it is so far behind" },
 	{ OPT_COMPARE, "compare", NULL,
 	    "make what is there again, publish nothing, tell what differs" },
 	{ OPT_CPU_TIME, "cpu-time", "TIME",
@@ -406,6 +408,17 @@ set_late(struct conf *conf, const char *value, struct err *err)
 	return 0;
 }
 
+static int
+set_behind(struct conf *conf, const char *value, struct err *err)
+{
+	int64_t us;
+
+	if (opt_time_us("--behind", value, 0, LATE_MAX_US, &us, err) == -1)
+		return -1;
+	conf->worker.behind = us / SECOND_US;
+	return 0;
+}
+
 /* The system counts whole seconds. */
 static int
 set_cpu_time(struct conf *conf, const char *value, struct err *err)
@@ -468,6 +481,9 @@ parse_options(struct opt_state *os, int argc, char *argv[],
 			break;
 		case 'r':
 			names[conf->worker.transcode.nnames++] = arg;
+			break;
+		case OPT_BEHIND:
+			rc = set_behind(conf, arg, err);
 			break;
 		case OPT_IDLE:
 			conf->idle = true;
@@ -568,6 +584,7 @@ main(int argc, char *argv[])
 			.jail = { .memory = MEMORY_DEFAULT,
 			    .timeout_us = TIMEOUT_DEFAULT_US,
 			    .cpu_s = CPU_DEFAULT_S },
+			.behind = -1,
 			.tries = TRIES_DEFAULT,
 			.made = warn,
 			.published = print_line,

@@ -219,7 +219,9 @@ worker_run(const struct worker *w, struct spool *s,
 	int rc;
 
 	if (w->late > 0) {
-		if (pending_behind(s, key, &conf.behind, err) == -1)
+		if (w->behind >= 0)
+			conf.behind = (uint32_t)w->behind;
+		else if (pending_behind(s, key, &conf.behind, err) == -1)
 			return -1;
 		if (conf.behind > w->late)
 			return spool_ticket_defer(s, key, err);

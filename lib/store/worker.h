@@ -21,6 +21,7 @@ struct worker {
 	/* An original that is further behind its stream than this is put off,
 	   and renditions may be shed; 0: nothing is. */
 	uint32_t		 late;
+	int64_t			 behind;	/* it is; -1: count */
 	/* Called in the child when the renditions are made: may log. */
 	void			(*made)(const struct transcode *t);
 	/* Called for each fragment of a rendition once it is durable. */
