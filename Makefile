@@ -196,7 +196,10 @@ $B/tests/librtmp-publish: tests/librtmp-publish.c
 lint:
 	mandoc -T lint -W warning man/*.[1-9]
 	shellcheck scripts/* .ci/run
-	shellcheck -S warning -e SC2154,SC2034,SC2155 tests/*.sh tests/*/*.t
+	shellcheck -S warning -e SC2154,SC2034,SC2155 tests/*.sh \
+	    $$(awk 'FNR == 1 && !/perl/ { print FILENAME }' tests/*/*.t)
+	{ ls tests/*.p[lm]; awk 'FNR == 1 && /perl/ { print FILENAME }' tests/*/*.t; } | \
+	    xargs -n 1 perl -c -Itests
 	printf '%s\n' $(CMDSRC) $(LIBSRC) | xargs -P 2 -I FILE \
 	    clang-tidy --quiet FILE -- $(filter-out -MMD -MP,$(BASEFLAGS))
 bench: all

@@ -64,12 +64,8 @@ check_token(struct request *rq)
 }
 
 static enum MHD_Result
-answer(struct request *rq, const char *url)
+answer(struct request *rq, const char *path)
 {
-	char path[LIMIT_HTTP_PATH_BYTES];
-
-	if (!http_path(url, path, sizeof(path)))
-		return answer_missing(rq, ENOENT, 0);
 	rq->path = path;
 	if (strcmp(path, TIME_PATH) == 0)
 		return answer_time(rq);
@@ -91,6 +87,7 @@ on_request(void *arg, struct MHD_Connection *con, const char *url,
 {
 	struct request rq = { .o = arg, .con = con, .conn = conn_of(con),
 	    .head = strcmp(method, "HEAD") == 0 };
+	char path[LIMIT_HTTP_PATH_BYTES];
 
 	(void)upload;
 	(void)upload_bytes;
@@ -105,7 +102,9 @@ on_request(void *arg, struct MHD_Connection *con, const char *url,
 	}
 	if (strcmp(method, "OPTIONS") == 0)
 		return answer_options(&rq);
-	return answer(&rq, url);
+	if (!http_path(url, path, sizeof(path)))
+		return answer_missing(&rq, ENOENT, 0);
+	return answer(&rq, path);
 }
 
 static void

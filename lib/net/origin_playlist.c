@@ -291,8 +291,10 @@ playlists_init(struct origin *o)
 void
 playlists_release(struct origin *o)
 {
-	struct playlist *p;
+	struct playlist *p, *next;
 
-	while ((p = TAILQ_FIRST(&o->by_use)) != NULL)
+	for (p = TAILQ_FIRST(&o->by_use); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, by_use);
 		remove_playlist(o, p);
+	}
 }

@@ -1,5 +1,6 @@
 #include "store/check.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -198,6 +199,7 @@ name_lists(struct check *c, struct err *err)
 	const struct m3u8 *p = &c->main.p;
 	size_t i;
 
+	assert(c->nlists == 0);
 	if (p->nvariants > LIMIT_CHECK_LISTS ||
 	    p->nrenditions > LIMIT_CHECK_LISTS)
 		return err_set(err, ERR_DATA, "'%s': more than %d playlists",

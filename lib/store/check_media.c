@@ -8,7 +8,7 @@
 /* What is printed of durations is rounded. */
 #define SUM_SLACK_US	50000
 
-#define S(us)	(double)(us) / 1e6
+#define S(us)	((double)(us) / 1e6)
 
 static int64_t
 target_us(const struct m3u8 *p)

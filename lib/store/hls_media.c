@@ -200,7 +200,8 @@ list_segment(struct media *m, const struct hls_segment *seg, struct err *err)
 	bool low = m->conf->part_target_us != 0;
 	size_t n = 0;
 
-	assert(seg->count <= sizeof(parts) / sizeof(parts[0]));
+	assert(seg->count > 0 &&
+	    seg->count <= sizeof(parts) / sizeof(parts[0]));
 	memset(e, 0, sizeof(*e));
 	while (n < seg->count && fragment_of(m, seg->first + n, &parts[n])) {
 		e->duration_us += parts[n].duration_us;

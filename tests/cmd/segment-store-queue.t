@@ -195,7 +195,7 @@ jq -e '.tickets == 1 and .later == 1' "$tmp/out" >/dev/null
 ok $? 'stat counts what was put off apart'
 store claim --owner w1 --later
 is "$(seqs) $(queue)" 'a:1  1' 'claim --later takes that'
-run /dev/null segment-store done --defer -l "$tmp/ladder.yaml" \
+run /dev/null segment-store 'done' --defer -l "$tmp/ladder.yaml" \
     "$LIVESPOOL_SPOOL/src/a/000001/000000/000000002.mp4"
 is "$st $(queue) $(ls "$LIVESPOOL_SPOOL/later")" '0 0 a+000001+000000002' \
     'done --defer puts off what is not complete'
