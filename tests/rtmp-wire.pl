@@ -3,12 +3,13 @@
 #
 # FLOW is an encoder or a peculiarity: see %flows; it is also the stream's
 # name.  Each answer that is checked gives a line, "ok NAME" or "not ok NAME".
-# The FLV that the server should make of it is written to the file EXPECT.
+# The FLV that the server should make of it is written to the file EXPECT;
+# what it makes grows in the file of that name that ends in .flv.
 use strict;
 use warnings;
 use Digest::SHA qw(hmac_sha256);
 use Socket;
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(sleep time);
 
 use constant { AUDIO => 8, VIDEO => 9, DATA => 18, CALL => 20 };
 
@@ -463,6 +464,30 @@ sub deaf {
 	finish(1);
 }
 
+# What was sent is with the handler although nothing comes behind it: each
+# message alone, a burst that fills the window many times over, one after rest.
+sub trickle {
+	shake();
+	my $id = begin();
+	my ($ts, $worst) = (0, 0);
+	my $handler = $expect =~ s/\.want$/.flv/r;
+	my $arrives = sub {
+		my $from = time;
+		sleep 0.005
+		    while (-s $handler // 0) < length $flv && time < $from + 20;
+		my $took = time - $from;
+		$worst = $took if $took > $worst;
+	};
+	for my $n ((300) x 30, 40000, (700) x 5, 3000000, 1, 300) {
+		sleep 0.6 if $n == 1;
+		media(6, VIDEO, $id, $ts += 40, "\x27\1\0\0\0" . noise($n));
+		$arrives->();
+	}
+	check($worst < 5, sprintf 'no message waits for the next (%.0f ms)',
+	    1000 * $worst);
+	finish($id);
+}
+
 # The endings of a publication.
 sub ending {
 	my ($how) = @_;
@@ -485,7 +510,7 @@ sub unpublish {
 
 my %flows = (ffmpeg => \&ffmpeg, obs => \&obs, gstreamer => \&gstreamer,
     'librtmp-old' => \&librtmp_old, controls => \&controls,
-    enhanced => \&enhanced, deaf => \&deaf, 'at-once' => sub { irregular(1e9) },
+    enhanced => \&enhanced, trickle => \&trickle, deaf => \&deaf, 'at-once' => sub { irregular(1e9) },
     'byte-by-byte' => sub { irregular(1) },
     'bad-name' => sub { refused('no/../name', 'NetStream.Publish.BadName') },
     'no-name' => sub { refused('', 'NetStream.Publish.BadName') },

@@ -45,6 +45,7 @@ publishes at-once 'everything in one segment; chunk streams of 3 bytes'
 publishes byte-by-byte 'the same in segments of a byte'
 publishes controls 'aborted, interleaved, aggregate; chunks of 1 byte to 2 GB'
 publishes enhanced 'media untouched, up to 16777215 bytes'
+publishes trickle 'each message, as soon as it was sent'
 publishes deaf 'a client that reads nothing at all'
 publishes ends-fin 'a closed connection'
 publishes ends-rst 'a reset connection'
@@ -55,7 +56,7 @@ flow bad-name
 flow no-name
 flow rejected
 flow type-3
-is "$(find "$tmp" -name '*.flv' | wc -l)" 13 'nothing else was published'
+is "$(find "$tmp" -name '*.flv' | wc -l)" 14 'nothing else was published'
 ! grep -q 'error:' "$tmp/log"; ok $? 'and no error is in the log'
 
 # FFmpeg's player checks the digests of S1 and S2 before it asks for anything.
