@@ -21,6 +21,7 @@ version_drop(void *arg)
 	if (atomic_fetch_sub(&v->refs, 1) > 1)
 		return;
 	atomic_fetch_sub(&v->o->playlist_bytes, v->bytes);
+	buf_release(&v->text);
 	for (i = 0; i < 4; i++)
 		buf_release(&v->body[i / 2][i % 2]);
 	pthread_mutex_destroy(&v->lock);
