@@ -231,9 +231,10 @@ child_receive(int fd, struct request *req, int fds[MAX_FDS], size_t *nfds)
 	ssize_t n;
 
 	*nfds = 0;
+	/* ECONNRESET: it ended with news unread; what it asked for comes yet. */
 	do
 		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-	while (n == -1 && errno == EINTR);
+	while (n == -1 && (errno == EINTR || errno == ECONNRESET));
 	if (n <= 0)
 		return n;
 	cmsg = CMSG_FIRSTHDR(&msg);

@@ -95,7 +95,8 @@ stop_server
 status_is 0 'the server ends, whoever waits'
 none_left() {
 	for p in $(cat "$tmp/hanging"); do
-		kill -0 "$p" && return 1
+		# Its number may be another program's by now.
+		grep -q "$tmp/auth" "/proc/$p/cmdline" && return 1
 	done
 	return 0
 }

@@ -100,16 +100,18 @@ ffmpeg -v error -f lavfi -i color=black:s=4096x4096:r=4:d=1 -c:v libx264 \
 mkdir "$tmp/bomb"
 fragment-split <"$tmp/bomb.flv" |
     segment-store put --spool "$tmp/bomb" cam >"$tmp/bomb.lines"
-run "$tmp/bomb.lines" transcode-job --spool "$tmp/bomb" \
-    --ladder "$tmp/ladder.yaml" --memory 64MiB
 if grep -q __asan_init "$BIN/transcode-job"; then
 	skip 'the sanitizer reserves terabytes' 'a bomb beyond the memory'
+	tries='1 2 3'
 else
+	run "$tmp/bomb.lines" transcode-job --spool "$tmp/bomb" \
+	    --ladder "$tmp/ladder.yaml" --memory 64MiB
 	# libavcodec says of no more than that there was no picture.
 	[ "$st" -eq 71 ] || [ "$st" -eq 65 ]
 	ok $? "a bomb beyond the memory (status $st)"
+	tries='2 3'
 fi
-for i in 1 2; do
+for i in $tries; do
 	run "$tmp/bomb.lines" transcode-job --spool "$tmp/bomb" \
 	    --ladder "$tmp/ladder.yaml" --timeout 10ms
 done

@@ -164,6 +164,35 @@ test_gone(void)
 	starter_end(&s);
 }
 
+/* Its end finds news unread here, and a request unread there. */
+static void
+test_last_request(void)
+{
+	struct pollfd p = { .events = POLLIN };
+	struct err err = ERR_INIT;
+	int in[2], out[2];
+	uint64_t id;
+
+	if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1)
+		return;
+	id = starter_start(&s, 0, NULL, (const int[]){ in[0], out[1] }, 2,
+	    &err);
+	close(out[1]);
+	p.fd = s.fd;
+	ok(poll(&p, 1, 10000) == 1, "it runs, which nobody reads");
+	kill(s.pid, SIGSTOP);
+	waitpid(s.pid, NULL, WUNTRACED);
+	starter_kill(&s, id, SIGKILL);
+	close(s.fd);
+	kill(s.pid, SIGCONT);
+	p.fd = out[0];
+	ok(poll(&p, 1, 10000) == 1, "what was asked for last is done");
+	waitpid(s.pid, NULL, 0);
+	close(in[0]);
+	close(in[1]);
+	close(out[0]);
+}
+
 int
 main(void)
 {
@@ -182,6 +211,10 @@ main(void)
 	fflush(stdout);
 	ok(starter_begin(&s, programs, 3, env, NULL, &err) == 0,
 	    "a starter (%s)", err.text);
+	test_last_request();
+	fflush(stdout);
+	ok(starter_begin(&s, programs, 3, env, NULL, &err) == 0,
+	    "another (%s)", err.text);
 	test_environment();
 	test_start();
 	test_kill();
