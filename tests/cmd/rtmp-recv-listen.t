@@ -92,8 +92,8 @@ inherit() {
 }
 
 # shellcheck disable=SC2016 # the handler's shell expands them
-handler='cat >/dev/null; readlink /proc/$$/fd/* >"$0/fds"; env >"$0/env"
-    touch "$0/done"'
+handler='cat >/dev/null; at=$0/$LIVESPOOL_STREAM
+    readlink /proc/$$/fd/* >"$at.fds"; env >"$at.env"; touch "$at.done"'
 : >"$tmp/ports"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -subj /CN=test -days 2 -keyout "$tmp/key.pem" -out "$tmp/cert.pem" \
@@ -109,10 +109,10 @@ wait_for 20 test -s "$tmp/ports"
 cmp -s "$tmp/ports" "$tmp/inherited"; ok $? 'inherited sockets are served'
 { read -r port; read -r port2; } <"$tmp/inherited"
 publish "rtmp://127.0.0.1:$port/live/a"; ok $? 'the first'
-wait_for 20 test -e "$tmp/done"
+wait_for 20 test -e "$tmp/a.done"
 publish "rtmps://127.0.0.1:$port2/live/b"; ok $? 'and the second, as rtmps'
-is "$(grep -c . "$tmp/fds")" 3 'a handler has three descriptors'
-! grep -q LISTEN_ "$tmp/env"; ok $? 'and does not hear of them'
+is "$(grep -c . "$tmp/a.fds")" 3 'a handler has three descriptors'
+! grep -q LISTEN_ "$tmp/a.env"; ok $? 'and does not hear of them'
 stop_server
 unset LISTEN_FDNAMES
 
