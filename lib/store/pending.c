@@ -52,10 +52,19 @@ pending_behind(struct spool *s, const struct spool_key *key,
     uint32_t *behind, struct err *err)
 {
 	struct spool_key newest;
+	int64_t stored_us, now_us, age_s;
 	int rc = spool_newest(s, key->stream, SPOOL_SRC, &newest, err);
 
 	*behind = rc == 1 && newest.seq > key->seq ? newest.seq - key->seq : 0;
-	return rc == -1 ? -1 : 0;
+	if (rc != 1 || !spool_exists(s, key))
+		return rc == -1 ? -1 : 0;
+	if (spool_mtime_us(s, key, &stored_us, err) == -1 ||
+	    spool_now_us(s, &now_us, err) == -1)
+		return -1;
+	age_s = (now_us - stored_us) / 1000000;
+	if (age_s > *behind)
+		*behind = age_s < UINT32_MAX ? (uint32_t)age_s : UINT32_MAX;
+	return 0;
 }
 
 struct walk {

@@ -39,8 +39,10 @@ const struct rendition *store_missing(struct spool *s, const struct ladder *l,
 	    enum pending_tier tier, const struct spool_key *key);
 
 /*
- * How far the original KEY is behind its stream: by so many fragments, which
- * are seconds, as the newest is ahead.  No clock counts.  0 or -1.
+ * How late the work on the original KEY is, in seconds: by as many fragments as
+ * are newer in its stream, or for as long as it has been stored, by the file
+ * system's own clock, if that is more: the last fragments of a stream get
+ * late, too.  0 or -1.
  */
 int	pending_behind(struct spool *s, const struct spool_key *key,
 	    uint32_t *behind, struct err *err)

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "scratch.h"
@@ -107,22 +108,51 @@ test_none(void)
 	    .rendition = "low", .epoch = 2 }), "it is per epoch");
 }
 
+/* KEY's original was stored SECONDS ago, as its file system sees it. */
+static void
+stored_ago(const struct spool_key *key, int seconds)
+{
+	struct timespec times[2];
+	char path[SPOOL_PATH_BYTES];
+	struct err err = ERR_INIT;
+	int64_t now_us = 0;
+
+	spool_path(key, path);
+	if (spool_now_us(&spool, &now_us, &err) == -1)
+		ok(false, "%s", err.text);
+	times[0].tv_sec = (time_t)(now_us / 1000000) - seconds;
+	times[0].tv_nsec = (long)(now_us % 1000000 * 1000);
+	times[1] = times[0];
+	if (utimensat(spool.fd, path, times, 0) == -1)
+		ok(false, "utimensat %s", path);
+}
+
+static void
+is_behind(const struct spool_key *key, uint32_t want, const char *name)
+{
+	struct err err = ERR_INIT;
+	uint32_t behind = 0;
+	int rc = pending_behind(&spool, key, &behind, &err);
+
+	ok(rc == 0 && behind == want, "%s: %u %s", name, behind, err.text);
+}
+
 static void
 test_behind(void)
 {
 	struct spool_key key = { .stream = "cam", .rendition = SPOOL_SRC,
 	    .epoch = 1, .seq = 998 };
-	struct err err = ERR_INIT;
-	uint32_t behind = 0;
 
-	ok(pending_behind(&spool, &key, &behind, &err) == 0 && behind == 3,
-	    "three newer ones (%u)", behind);
+	is_behind(&key, 3, "three newer ones");
+	key.epoch = 2;
 	key.seq = 1001;
-	ok(pending_behind(&spool, &key, &behind, &err) == 0 && behind == 0,
-	    "none newer");
+	is_behind(&key, 0, "none newer");
+	stored_ago(&key, 9);
+	is_behind(&key, 9, "none newer, but it was stored long ago");
+	stored_ago(&key, -100);
+	is_behind(&key, 0, "a clock that went back makes nothing late");
 	snprintf(key.stream, sizeof(key.stream), "other");
-	ok(pending_behind(&spool, &key, &behind, &err) == 0 && behind == 0,
-	    "no stream");
+	is_behind(&key, 0, "no stream");
 }
 
 int
