@@ -258,11 +258,15 @@ watch_queue(struct watcher *w, struct err *err)
 static int
 run(struct args *a, struct err *err)
 {
-	const struct pending p = { &a->spool, &a->ladder, a->tier, order,
+	const struct pending p = { &a->spool,
+	    a->ladder_file != NULL ? &a->ladder : NULL, a->tier, order,
 	    a->sel };
 	struct watcher w = { .a = a, .queue = -1 };
 	int i, rc;
 
+	if (p.l == NULL && (again_us > 0 || order == PENDING_NEWEST_FIRST))
+		return err_set(err, ERR_USAGE,
+		    "--again and --newest go by a ladder: give --ladder");
 	for (i = 0; i < a->count; i++)
 		if (check_stream_name(a->operands[i], err) == -1)
 			return -1;
@@ -284,9 +288,9 @@ const struct command watch_command = {
 	.word = "watch",
 	.prog = {
 		.name = "segment-store watch",
-		.synopsis = "[--spool DIR] --ladder FILE [OPTION...] [STREAM...]",
+		.synopsis = "[--spool DIR] [--ladder FILE] [OPTION...] [STREAM...]",
 		.summary = "Print the line of each original that lacks a "
-		    "rendition, and of each that comes.",
+		    "rendition, or of all, and of each that comes.",
 		.opts = opts,
 		.trailer = "Example:\n"
 		    "  segment-store watch -0 --heartbeat 300ms --ladder l.yaml |\n"
@@ -295,7 +299,6 @@ const struct command watch_command = {
 	},
 	.min = 0,
 	.max = -1,
-	.ladder = true,
 	.option = option,
 	.run = run,
 };

@@ -28,6 +28,13 @@ int	archive_add(struct archive_out *out, const char *stream,
 	    const char *rendition, const struct select *sel, struct err *err)
 	    __attribute__((warn_unused_result));
 
+/*
+ * Append the fragment KEY, now: a reader has all of it.  0, also when it is
+ * gone; -1: damaged with ERR_DATA, and others can still be appended.
+ */
+int	archive_add_one(struct archive_out *out, const struct spool_key *key,
+	    struct err *err) __attribute__((warn_unused_result));
+
 /* End it, and free OUT, also after a failure.  0 or -1. */
 int	archive_end(struct archive_out *out, struct err *err)
 	    __attribute__((warn_unused_result));

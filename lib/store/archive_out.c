@@ -37,7 +37,9 @@ archive_begin(struct spool *s, int fd, struct err *err)
 	}
 	out->s = s;
 	buf_init(&out->b, LIMIT_FRAGMENT_BYTES);
+	/* Nothing waits here until a block is full. */
 	if (archive_write_set_format_pax_restricted(out->a) != ARCHIVE_OK ||
+	    archive_write_set_bytes_per_block(out->a, 0) != ARCHIVE_OK ||
 	    archive_write_open_fd(out->a, fd) != ARCHIVE_OK) {
 		failed(out, err);
 		archive_write_free(out->a);
@@ -64,7 +66,8 @@ put_entry(struct archive_out *out, const char *path, int64_t mtime_us,
 	archive_entry_set_mtime(e, (time_t)(mtime_us / 1000000), 0);
 	if (archive_write_header(out->a, e) != ARCHIVE_OK ||
 	    archive_write_data(out->a, out->b.p, out->b.n) !=
-	    (la_ssize_t)out->b.n)
+	    (la_ssize_t)out->b.n ||
+	    archive_write_finish_entry(out->a) != ARCHIVE_OK)
 		rc = failed(out, err);
 	archive_entry_free(e);
 	return rc;
@@ -102,6 +105,13 @@ archive_add(struct archive_out *out, const char *stream,
 	out->epoch = 0;
 	return select_each(out->s, stream, rendition, sel, put_fragment, out,
 	    err);
+}
+
+int
+archive_add_one(struct archive_out *out, const struct spool_key *key,
+    struct err *err)
+{
+	return put_fragment(key, out, err);
 }
 
 int

@@ -275,6 +275,9 @@ pending_each(const struct pending *p, const char *stream, spool_fn *fn,
 	struct walk w = { .p = p, .fn = fn, .arg = arg, .err = err };
 	int rc;
 
+	if (p->l == NULL)
+		return select_each(p->s, stream, SPOOL_SRC, &p->sel, fn, arg,
+		    err);
 	rc = select_numbers(p->s, stream, SPOOL_SRC, &p->sel, &w.first,
 	    &w.last, err);
 	if (rc != 1)

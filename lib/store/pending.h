@@ -23,7 +23,8 @@ enum pending_order { PENDING_OLDEST_FIRST, PENDING_NEWEST_FIRST };
 
 struct pending {
 	struct spool		*s;		/* borrowed */
-	const struct ladder	*l;		/* borrowed */
+	const struct ladder	*l;		/* borrowed; NULL: every original
+						   counts, oldest first */
 	enum pending_tier	 tier;
 	enum pending_order	 order;
 	struct select		 sel;

@@ -285,8 +285,8 @@ tell_one(struct tail *t, const struct tail_stream *ts,
 {
 	if (key->seq < first_in_time(t, ts->newest.seq))
 		return 0;
-	if (!spool_exists(t->p->s, key) ||
-	    store_missing(t->p->s, t->p->l, t->p->tier, key) == NULL)
+	if (!spool_exists(t->p->s, key) || (t->p->l != NULL &&
+	    store_missing(t->p->s, t->p->l, t->p->tier, key) == NULL))
 		return 0;
 	return t->fn(key, t->arg, err);
 }

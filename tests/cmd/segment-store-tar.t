@@ -33,6 +33,26 @@ is "$st $(cut -f4,5 "$tmp/out" | tr -d 0 | tr '\t\n' ': ')" '0 4:low 5:low ' \
 run "$tmp/src.tar" segment-store import --spool "$b"
 is "$st $(cat "$tmp/out")" '0 ' 'all of it, the second time'
 
+# --- what is listed, one by one
+segment-store ls cam >"$tmp/lines"
+mkfifo "$tmp/fifo" "$tmp/tar"
+segment-store import --spool "$tmp/c" <"$tmp/tar" >"$tmp/out" &
+segment-store export --listed <"$tmp/fifo" >"$tmp/tar" &
+export=$!
+exec 8>"$tmp/fifo"
+sed -n 3p "$tmp/lines" >&8
+came() { [ "$(cut -f4 "$tmp/out" | tr -d 0 | paste -sd' ' -)" = "$1" ]; }
+wait_for 20 came 3; ok $? '--listed: one is stored while more may come'
+printf 'x\n' >"$a/src/cam/000001/000000/000000009.mp4"
+sed -n '4p;5{s/000000005/000000009/g;p};1p' "$tmp/lines" >&8
+wait_for 20 came '3 1 4'; ok $? \
+    'in the order of the lines, without one that is damaged'
+exec 8>&-
+wait "$export"; is $? 65 'which is what the status tells'
+rm "$a/src/cam/000001/000000/000000009.mp4"
+run "$tmp/lines" segment-store export --listed --seq 1-2
+status_is 64 'lines and numbers at once'
+
 mkdir -p "$tmp/none/www/cam/low"
 : >"$tmp/none/www/cam/low/none-000002"
 tar cf "$tmp/none.tar" -C "$tmp/none" www/cam/low/none-000002

@@ -152,6 +152,17 @@ is "$(cut -f4 "$tmp/lines" | sort | uniq -c | awk '{ print $1 }' | sort -u)" \
 	4 'three times each'
 stop
 
+# --- without a ladder
+segment-store watch early >"$tmp/lines" 2>"$tmp/err" &
+watcher=$!
+pids="$pids $watcher"
+all=$(segment-store ls early | wc -l)
+lines_are "$all" 'without a ladder: every original'
+is "$(cut -f4 "$tmp/lines" | sort -c && echo sorted)" sorted 'the oldest first'
+put early
+lines_are $((all + 5)) 'and each that comes'
+stop
+
 # --- many at once, and more than inotify keeps
 perl "$here/../store.pl" "$tmp/spool" many 2000 "$(date +%s)000000" 1100
 watch --newest many
@@ -189,8 +200,8 @@ wait_for 10 test -s "$tmp/st"; ok $? 'it ends when its reader has gone'
 is "$(cat "$tmp/err")" '' 'in silence'
 
 # --- wrong usage
-run /dev/null segment-store watch
-status_is 64 'no ladder'
+run /dev/null segment-store watch --again 1s
+status_is 64 'what lacks nothing is not repeated'
 run /dev/null segment-store watch -l "$tmp/l.yaml" --poll 0s
 status_is 64 'polling without a pause'
 run /dev/null segment-store watch -l "$tmp/l.yaml" ../etc
