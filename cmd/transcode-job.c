@@ -53,7 +53,6 @@ enum {
 #define MEMORY_DEFAULT		(UINT64_C(2) << 30)
 #define MEMORY_MIN		(UINT64_C(64) << 20)
 #define MEMORY_MAX		(UINT64_C(1) << 40)
-#define TRIES_DEFAULT		3
 #define PROGRESS_US		(SECOND_US / 5)
 #define HEAP_HUGE_MAX		((size_t)512 << 20)
 

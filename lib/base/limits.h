@@ -137,6 +137,7 @@
 
 /* How often an original may be tried, and why a try failed: one line. */
 #define LIMIT_TRIES		100
+#define TRIES_DEFAULT		3
 #define LIMIT_FAILED_BYTES	1024
 
 /* Fragments that one transcode-job works on at once. */

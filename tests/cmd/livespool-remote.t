@@ -49,4 +49,23 @@ diff -r "$spool/www" "$tmp/same/www" >"$tmp/err"
 ok $? 'the same as made here, also that there is no sound'
 remote there "$second"
 is "$st $(cat "$tmp/out")" '0 ' 'done again, nothing is published'
+
+# --- one that no decoder can read is parked at the third try
+bad=$spool/src/cam/000001/000000/000000001.mp4
+perl -I"${0%/*}/.." -MFragment=seal -0777 -ne \
+    '$at = index $_, "mdat"; substr($_, $at + 4) =~ s/./\xa5/gs;
+    print seal($_)' "$bad" >"$tmp/bad.mp4"
+mv -f "$tmp/bad.mp4" "$bad"
+parked() { segment-store ls --failed cam | cut -f10; }
+remote there "$bad"
+status_is 65 'a fragment that cannot be transcoded'
+stderr_has 'no picture could be decoded' 'is told why'
+remote nowhere "$bad"
+remote there "$bad"
+is "$(parked)" '' 'two tries, and a host that does not answer'
+remote there "$bad"
+stderr_has "stream 'cam', fragment 1: given up after 3 tries" 'the third is the last'
+is "$(parked)" 'no picture could be decoded' 'it is parked'
+is "$(ls "$spool/queue")" '' 'and its ticket dropped'
+is "$(ls -A "$tmp/there")" '' 'nothing is left there'
 done_testing
