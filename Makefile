@@ -25,6 +25,7 @@ CFLAGS  ?= -O2 -g
 BINDIR   = $(PREFIX)/bin
 MANDIR   = $(PREFIX)/share/man
 DATADIR  = $(PREFIX)/share/livespool
+DOCDIR   = $(PREFIX)/share/doc/livespool/examples
 
 CMDS    := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 SCRIPTS := $(patsubst scripts/%,%,$(wildcard scripts/livespool-*))
@@ -232,11 +233,16 @@ install: all player
 	    exit 1; done
 	install -m 644 examples/ladders/*.yaml $(DESTDIR)$(DATADIR)/ladders
 	install -m 644 build/player/* $(DESTDIR)$(DATADIR)/player
+	for f in examples/* examples/nginx/* examples/systemd/*; do \
+	    [ -d $$f ] || install -D -m 644 $$f \
+	    $(DESTDIR)$(DOCDIR)/$${f#examples/} || exit 1; done
+	sed -i 's,/usr/local/bin,$(BINDIR),' \
+	    $(DESTDIR)$(DOCDIR)/systemd/*.service $(DESTDIR)$(DOCDIR)/crontab
 uninstall:
 	for p in $(CMDS) $(SCRIPTS); do rm -f $(DESTDIR)$(BINDIR)/$$p; done
 	for f in man/*.[1-9]; do \
 	    rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
-	rm -rf $(DESTDIR)$(DATADIR)
+	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR:/examples=)
 clean:
 	rm -rf build
 

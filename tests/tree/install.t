@@ -17,6 +17,12 @@ for name in $(basename -a -s .c cmd/*.c) $(basename -a scripts/livespool-*); do
 done
 [ -f "$tmp/root/usr/share/livespool/player/index.html" ]
 ok $? 'the player is installed'
+doc=$tmp/root/usr/share/doc/livespool/examples
+grep -q '^ExecStart=/usr/bin/livespool-workers ' \
+    "$doc/systemd/livespool-workers.service"
+ok $? 'the units are, with the right paths'
+[ -f "$doc/crontab" ] && [ -f "$doc/hosts" ] && [ -f "$doc/nginx/front.conf" ]
+ok $? 'and the other examples'
 run /dev/null env PATH="$tmp/root/usr/bin:/usr/bin:/bin" livespool-live --version
 status_is 0 'the installed programs find each other'
 run /dev/null make uninstall DESTDIR="$tmp/root" PREFIX=/usr
