@@ -5,8 +5,8 @@
  * a sync sample up to the next such.  What always stays:
  *
  *	the newest fragment of a stream: numbers go on behind it
- *	what a live playlist lists, and as many fragments before it, for
- *	players that loaded an older one
+ *	what a live playlist lists, and as much before it, for players that
+ *	loaded an older one
  *	originals that lack a rendition of the ladder
  *
  * Safe beside anything that runs, another expire as well.

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "store/expire_impl.h"
 #include "store/list.h"
+#include "store/timeline.h"
 
 static bool
 is_playlist(const char *name)
@@ -34,24 +35,45 @@ read_uri(const char *s, uint32_t *first, uint32_t *last)
 	return end > name && strncmp(end, ".m4s", 4) == 0 && *last >= *first;
 }
 
-/* From which fragment on the playlist lists, and how many. */
-static bool
-read_numbers(const char *text, uint32_t *from, uint32_t *count)
+/* The number of seconds behind TAG, if the line at S begins with it. */
+static int64_t
+seconds_us(const char *s, const char *tag)
 {
-	uint32_t first, last, newest = 0;
+	size_t n = strlen(tag);
+
+	return strncmp(s, tag, n) != 0 ? 0 : (int64_t)(strtod(s + n, NULL) *
+	    1e6);
+}
+
+/* What a playlist lists: from which fragment on, and how much. */
+struct live {
+	uint32_t	from;		/* seq */
+	int64_t		length_us;
+};
+
+/*
+ * The length of all segments, and of those that are not complete: two more,
+ * as earlier versions may have been longer by that.
+ */
+static bool
+read_list(const char *text, struct live *l)
+{
+	int64_t target_us = 0;
+	uint32_t first, last;
 	bool any = false;
 	const char *s;
 
+	l->length_us = 0;
 	for (s = text; s != NULL && *s != '\0';
 	    s = (s = strchr(s, '\n')) == NULL ? NULL : s + 1) {
-		if (*s == '#' || !read_uri(s, &first, &last))
+		target_us += seconds_us(s, "#EXT-X-TARGETDURATION:");
+		l->length_us += seconds_us(s, "#EXTINF:");
+		if (any || *s == '#' || !read_uri(s, &first, &last))
 			continue;
-		if (!any)
-			*from = first;
+		l->from = first;
 		any = true;
-		newest = last;
 	}
-	*count = any && newest >= *from ? newest - *from + 1 : 0;
+	l->length_us += 3 * target_us;
 	return any;
 }
 
@@ -62,16 +84,14 @@ has(const struct buf *b, const char *tag)
 }
 
 /*
- * 1 when the playlist PATH is of a stream that goes on, or may, and from
- * where on its segments must be there: RFC 8216 section 6.2.2 wants those
- * that left it kept for as long as the playlist is.  One that has everything
- * and an end is a recording, which may lose its start.  0, or -1.
+ * 1 and *L when the playlist PATH is of a stream that goes on, or may.  One
+ * that has everything and an end is a recording, which may lose its start.
+ * 0, or -1.
  */
 static int
-live_playlist(struct spool *s, const char *path, uint32_t *from,
+live_playlist(struct spool *s, const char *path, struct live *l,
     struct err *err)
 {
-	uint32_t count;
 	struct buf b;
 	int rc = 0;
 
@@ -81,48 +101,48 @@ live_playlist(struct spool *s, const char *path, uint32_t *from,
 	buf_put_u8(&b, '\0');
 	if (rc == 0 && b.n > 1 && buf_ok(&b, err) == 0 &&
 	    !has(&b, "#EXT-X-PLAYLIST-TYPE:VOD") &&
-	    read_numbers((char *)b.p, from, &count)) {
-		*from = *from > count + 1 ? *from - count - 1 : 0;
+	    read_list((char *)b.p, l)) {
 		if (has(&b, "#EXT-X-PLAYLIST-TYPE:EVENT") &&
 		    has(&b, "#EXT-X-ENDLIST"))
-			*from = SPOOL_SEQ_MAX + 1;
+			l->from = SPOOL_SEQ_MAX + 1;
 		rc = 1;
 	}
 	buf_release(&b);
 	return rc;
 }
 
+typedef int live_fn(struct spool *s, const char *path, const struct live *l,
+    void *arg, struct err *err);
+
 /* Call FN for each live playlist in the directory DIR. */
 static int
-each_live(struct spool *s, const char *dir,
-    int (*fn)(struct spool *s, const char *path, uint32_t from, void *arg,
-    struct err *err), void *arg, struct err *err)
+each_live(struct spool *s, const char *dir, live_fn *fn, void *arg,
+    struct err *err)
 {
 	char path[2 * SPOOL_PATH_BYTES];
 	const char *name = NULL;
-	struct list l;
-	uint32_t from;
+	struct list list;
+	struct live l;
 	int rc;
 
-	if (list_open(&l, s, dir, err) == -1)
+	if (list_open(&list, s, dir, err) == -1)
 		return -1;
-	while ((rc = list_next(&l, &name, err)) == 1) {
+	while ((rc = list_next(&list, &name, err)) == 1) {
 		if (!is_playlist(name) || strlen(name) >= SPOOL_PATH_BYTES)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, name);
-		if ((rc = live_playlist(s, path, &from, err)) == 1)
-			rc = fn(s, path, from, arg, err);
+		if ((rc = live_playlist(s, path, &l, err)) == 1)
+			rc = fn(s, path, &l, arg, err);
 		if (rc == -1)
 			break;
 	}
-	list_close(&l);
+	list_close(&list);
 	return rc;
 }
 
 static int
-each_live_of(struct spool *s, const char *stream,
-    int (*fn)(struct spool *s, const char *path, uint32_t from, void *arg,
-    struct err *err), void *arg, struct err *err)
+each_live_of(struct spool *s, const char *stream, live_fn *fn, void *arg,
+    struct err *err)
 {
 	char dir[SPOOL_PATH_BYTES];
 	char **names = spool_renditions(s, stream, err);
@@ -139,33 +159,74 @@ each_live_of(struct spool *s, const char *stream,
 	return rc;
 }
 
+/* The first that any lists, and the longest. */
 static int
-lower(struct spool *s, const char *path, uint32_t from, void *arg,
+widen(struct spool *s, const char *path, const struct live *l, void *arg,
     struct err *err)
 {
-	uint32_t *seq = arg;
+	struct live *all = arg;
 
 	(void)s;
 	(void)path;
 	(void)err;
-	if (from < *seq)
-		*seq = from;
+	if (l->from < all->from)
+		all->from = l->from;
+	if (l->length_us > all->length_us)
+		all->length_us = l->length_us;
 	return 0;
+}
+
+/*
+ * HLS section 6.2.2 wants segments that left a playlist kept for as long as
+ * it is: go back from SEQ for LENGTH_US of media, which is no less than that
+ * of the clock.
+ */
+static int
+go_back(struct spool *s, const char *stream, uint32_t *seq,
+    int64_t length_us, struct err *err)
+{
+	struct timeline t = { .count = 0 };
+	uint32_t n = 64, before;
+	size_t i;
+	int rc = 0;
+
+	snprintf(t.stream, sizeof(t.stream), "%s", stream);
+	while (rc == 0 && length_us > 0 && *seq > 1) {
+		before = *seq - 1;
+		rc = timeline_load(&t, s, before > n ? before - n : 1, before,
+		    err);
+		if (rc == -1 || t.count == 0)
+			break;
+		for (i = t.count; i-- > 0 && length_us > 0; ) {
+			*seq = t.entries[i].seq;
+			if (!t.entries[i].lost)
+				length_us -= t.entries[i].duration_us;
+		}
+		n *= 2;
+	}
+	timeline_release(&t);
+	return rc;
 }
 
 int
 expire_live_from(struct spool *s, const char *stream, uint32_t *seq,
     struct err *err)
 {
-	*seq = SPOOL_SEQ_MAX + 1;
-	return each_live_of(s, stream, lower, seq, err);
+	struct live all = { .from = SPOOL_SEQ_MAX + 1 };
+
+	if (each_live_of(s, stream, widen, &all, err) == -1)
+		return -1;
+	*seq = all.from;
+	if (all.from > SPOOL_SEQ_MAX)
+		return 0;
+	return go_back(s, stream, seq, all.length_us, err);
 }
 
 static int
-drop(struct spool *s, const char *path, uint32_t from, void *arg,
+drop(struct spool *s, const char *path, const struct live *l, void *arg,
     struct err *err)
 {
-	(void)from;
+	(void)l;
 	(void)arg;
 	if (unlinkat(s->fd, path, 0) == -1 && errno != ENOENT)
 		return err_sys(err, ERR_IO, "cannot remove '%s/%s'", s->dir,
@@ -182,7 +243,7 @@ expire_drop_live(struct spool *s, const char *stream, struct err *err)
 
 	for (i = 0; i < sizeof(top) / sizeof(top[0]); i++) {
 		snprintf(path, sizeof(path), "www/%s/%s", stream, top[i]);
-		if (drop(s, path, 0, NULL, err) == -1)
+		if (drop(s, path, NULL, NULL, err) == -1)
 			return -1;
 	}
 	return each_live_of(s, stream, drop, NULL, err);

@@ -135,7 +135,7 @@ fresh
 both cam 1 1-30 $((2 * DAY))
 both cam 1 31-31 10
 playlist() {		# playlist FIRST LAST
-	echo '#EXTM3U'
+	printf '#EXTM3U\n#EXT-X-TARGETDURATION:1\n'
 	echo "#EXT-X-MEDIA-SEQUENCE:$1"
 	for i in $(seq "$1" "$2"); do
 		printf '#EXTINF:1.0,\n000001/000000/%09d.m4s\n' "$i"
@@ -145,8 +145,8 @@ playlist 21 25 >"$LIVESPOOL_SPOOL/www/cam/low/live.m3u8"
 { playlist 1 31; echo '#EXT-X-PLAYLIST-TYPE:VOD'; } \
     >"$LIVESPOOL_SPOOL/www/cam/low/vod.m3u8"
 expire --age 1d --force
-is "$(left cam | cut -d' ' -f1-2)" 'src/15 src/16' \
-	'what a live playlist lists stays, and its length before'
+is "$(left cam | cut -d' ' -f1-2)" 'src/13 src/14' \
+	'what a live playlist lists stays, and its length and three target durations before'
 touch -d '2 days ago' "$LIVESPOOL_SPOOL/src/cam/000001/000000/000000031.mp4"
 : >"$LIVESPOOL_SPOOL/www/cam/main.m3u8"
 expire --age 1d --force
