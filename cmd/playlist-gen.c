@@ -55,7 +55,7 @@ static const struct opt_spec opts[] = {
 	{ KEY_FOLLOW, "follow", NULL, "keep running, update as the store grows" },
 	{ KEY_FOR, "for", "TIME", "with --check: read live playlists again" },
 	{ KEY_FROM, "from", "TIME",
-	    "a clip: what arrived at TIME or later, as VOD" },
+	    "a clip: what is dated TIME or later, as VOD" },
 	{ KEY_LINGER, "linger", "TIME",
 	    "an end when nothing came for so long (default: 60s)" },
 	{ KEY_LIVE, "live", NULL, "sliding playlists (the default)" },

@@ -9,7 +9,7 @@ use Exporter 'import';
 our @EXPORT_OK = qw(info_box seal name_of trouble);
 
 my $USERTYPE = pack 'H*', 'bf465e8895128be503e7df45ff4bae28';
-my $BYTES = 104;
+my $BYTES = 112;
 
 sub xxh64 {
 	use integer;		# arithmetic modulo 2^64
@@ -62,11 +62,12 @@ sub xxh64 {
 # name_of(STREAM, RENDITION): 8 bytes
 sub name_of { return xxh64("$_[0]/$_[1]") }
 
-# info_box(FLAGS, EPOCH, SEQ, BACK, TIMESCALE, START, END, ARRIVAL_US, NAME)
+# info_box(FLAGS, EPOCH, SEQ, BACK, TIMESCALE, START, END, ARRIVAL_US, DATE_US,
+#     NAME)
 sub info_box {
-	my ($name) = splice @_, 8, 1;
-	return pack 'N a4 a16 N6 q>3 a8 x24', $BYTES, 'uuid', $USERTYPE,
-	    1 << 24, @_[0 .. 7], $name // '';
+	my ($name) = splice @_, 9, 1;
+	return pack 'N a4 a16 N6 q>4 a8 x24', $BYTES, 'uuid', $USERTYPE,
+	    2 << 24, @_[0 .. 8], $name // '';
 }
 
 # Where the box and the number in mfhd (0: no moof) are.
@@ -94,9 +95,9 @@ sub seal {
 	my ($file) = @_;
 	my ($box, $seq) = places($file);
 	substr $file, $seq, 4, substr $file, $box + 36, 4 if $seq;
-	substr $file, $box + 80, 16, pack('Q>', length $file) .
+	substr $file, $box + 88, 16, pack('Q>', length $file) .
 	    sum($file, $box, $seq);
-	substr $file, $box + 96, 8, xxh64(substr $file, $box, 96);
+	substr $file, $box + 104, 8, xxh64(substr $file, $box, 104);
 	return $file;
 }
 
@@ -104,12 +105,12 @@ sub seal {
 sub trouble {
 	my ($file) = @_;
 	my ($box, $seq) = places($file);
-	my ($version, $bytes) = unpack "x$box x24 C x55 Q>", $file;
-	return 'version' if $version != 1;
-	return 'check' if substr($file, $box + 96, 8) ne
-	    xxh64(substr $file, $box, 96);
+	my ($version, $bytes) = unpack "x$box x24 C x63 Q>", $file;
+	return 'version' if $version != 2;
+	return 'check' if substr($file, $box + 104, 8) ne
+	    xxh64(substr $file, $box, 104);
 	return 'size' if $bytes != length $file;
-	return 'sum' if substr($file, $box + 88, 8) ne sum($file, $box, $seq);
+	return 'sum' if substr($file, $box + 96, 8) ne sum($file, $box, $seq);
 	return 'seq' if $seq && substr($file, $seq, 4) ne
 	    substr $file, $box + 36, 4;
 	return undef;

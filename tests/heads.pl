@@ -26,7 +26,7 @@ for my $seq ($first .. $last) {
 	my $dir = sprintf '%s/%s/%06d/%06d', $spool, $base, $epoch,
 	    int($seq / 1000);
 	my $file = $type . info_box($back ? 1 : 0, $epoch, $seq, $back, 1000,
-	    $seq * 1000, ($seq + 1) * 1000, 0, $name);
+	    $seq * 1000, ($seq + 1) * 1000, 0, 0, $name);
 	$file .= pack 'N a4 N a4 N N', 24, 'moof', 16, 'mfhd', 0, $seq;
 	my $rest = 1000 - length $file;
 	$file .= pack 'N a4 x' . ($rest - 8), $rest, 'free';
@@ -42,6 +42,6 @@ if (!$original) {
 	my $path = sprintf '%s/%s/init-%06d.mp4', $spool, $base, $epoch;
 	open my $f, '>:raw', $path or die "$path: $!\n";
 	print $f seal($type =~ s/styp/ftyp/r . info_box(0, $epoch, 0, 0,
-	    1000, 0, 0, 0, $name) . pack 'N a4', 8, 'moov');
+	    1000, 0, 0, 0, 0, $name) . pack 'N a4', 8, 'moov');
 	close $f or die "$path: $!\n";
 }

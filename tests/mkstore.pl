@@ -86,7 +86,7 @@ my $scale = unpack('C', $mdhd) ? unpack('x20 N', $mdhd) :
 my $base = $rendition eq 'src' ? "$spool/src/$stream" :
     "$spool/www/$stream/$rendition";
 spew(sprintf('%s/init-%06d.mp4', $base, $epoch), seal($init[0] .
-    info_box(0, $epoch, 0, 0, $scale, 0, 0, 0, $name) . $init[1]))
+    info_box(0, $epoch, 0, 0, $scale, 0, 0, 0, 0, $name) . $init[1]))
     if $rendition ne 'src';
 
 for my $i (0 .. $#frags) {
@@ -99,7 +99,7 @@ for my $i (0 .. $#frags) {
 	my $head = pack('N', 8 + length $brands) .
 	    ($rendition eq 'src' ? 'ftyp' : 'styp') . $brands;
 	$head .= info_box($flags, $epoch, $seq, $back, $scale, $start, $end,
-	    $arrival + int($start * 1000000 / $scale), $name);
+	    ($arrival + int($start * 1000000 / $scale)) x 2, $name);
 	spew(sprintf('%s/%06d/%06d/%09d.%s', $base, $epoch,
 	    int($seq / 1000), $seq, $rendition eq 'src' ? 'mp4' : 'm4s'),
 	    seal($rendition eq 'src' ? $head : $head . $frags[$i]{data}));

@@ -23,9 +23,10 @@ my $ftyp = pack 'N a4 a4 N a4', 20, 'ftyp', 'iso6', 0, 'iso6';
 
 sub head {
 	my ($epoch, $seq) = @_;
+	my $date = $now - ($count - $seq) * 1000000;
 	my $first = $seq == 1 || $length && ($seq - 1) % $length == 0;
 	return seal($ftyp . info_box($first ? 2 : 0, $epoch, $seq, 0, 1, $seq,
-	    $seq + 1, $now - ($count - $seq) * 1000000, $name));
+	    $seq + 1, $date, $date, $name));
 }
 
 my (%dirs, %last);

@@ -21,15 +21,16 @@ static const uint8_t usertype[16] = {
 };
 
 /* The uuid box: header, usertype, version and flags, then the fields. */
-#define INFO_VERSION	1
-#define INFO_BYTES	104
+#define INFO_VERSION	2
+#define INFO_BYTES	112
 #define INFO_VERSION_AT	24
 #define INFO_EPOCH_AT	32
 #define INFO_SEQ_AT	36
-#define INFO_NAME_AT	72
-#define INFO_FILE_AT	80
-#define INFO_SUM_AT	88
-#define INFO_CHECK_AT	96
+#define INFO_DATE_AT	72
+#define INFO_NAME_AT	80
+#define INFO_FILE_AT	88
+#define INFO_SUM_AT	96
+#define INFO_CHECK_AT	104
 
 #define MFHD_BYTES	16
 #define MFHD_SEQ_AT	12
@@ -111,6 +112,7 @@ fragment_put_info(struct buf *b, const struct fragment_info *info)
 	buf_put_u64(b, (uint64_t)info->start);
 	buf_put_u64(b, (uint64_t)info->end);
 	buf_put_u64(b, (uint64_t)info->arrival_us);
+	buf_put_u64(b, (uint64_t)info->date_us);
 	buf_put_u64(b, info->name);
 	buf_put_u64(b, 0);		/* size, checksum: fragment_seal() */
 	buf_put_u64(b, 0);
@@ -170,9 +172,12 @@ check_info(const struct fragment_info *info, struct err *err)
 	    info->end > TIME_MAX)
 		return err_set(err, ERR_DATA, "fragment: bad interval [%"
 		    PRId64 ", %" PRId64 ")", info->start, info->end);
-	if (info->arrival_us < 0 || info->arrival_us > TIME_MAX)
+	if (info->arrival_us < 0 || info->arrival_us > FRAGMENT_WALL_US_MAX)
 		return err_set(err, ERR_DATA, "fragment: bad arrival time %"
 		    PRId64, info->arrival_us);
+	if (info->date_us < 0 || info->date_us > FRAGMENT_WALL_US_MAX)
+		return err_set(err, ERR_DATA, "fragment: bad date %" PRId64,
+		    info->date_us);
 	return 0;
 }
 
@@ -199,6 +204,7 @@ fragment_get_info(const uint8_t *head, size_t n, struct fragment_info *info,
 	info->start = (int64_t)rd_u64(&r);
 	info->end = (int64_t)rd_u64(&r);
 	info->arrival_us = (int64_t)rd_u64(&r);
+	info->date_us = (int64_t)rd_u64(&r);
 	info->name = rd_u64(&r);
 	info->bytes = rd_u64(&r);
 	return check_info(info, err);
@@ -310,8 +316,8 @@ fragment_check(const uint8_t *p, size_t n, struct fragment_info *info,
 }
 
 int
-fragment_stamp(uint8_t *p, size_t n, uint64_t name, uint32_t epoch,
-    uint32_t seq, struct err *err)
+fragment_stamp(uint8_t *p, size_t n, const struct fragment_info *info,
+    struct err *err)
 {
 	size_t info_at, seq_at;
 	int rc;
@@ -321,10 +327,11 @@ fragment_stamp(uint8_t *p, size_t n, uint64_t name, uint32_t epoch,
 		return -1;
 	if (rc == 0)
 		return err_set(err, ERR_DATA, "fragment: no moof");
-	set_u32(p + info_at + INFO_EPOCH_AT, epoch);
-	set_u32(p + info_at + INFO_SEQ_AT, seq);
-	set_u64(p + info_at + INFO_NAME_AT, name);
-	set_u32(p + seq_at, seq);
+	set_u32(p + info_at + INFO_EPOCH_AT, info->epoch);
+	set_u32(p + info_at + INFO_SEQ_AT, info->seq);
+	set_u64(p + info_at + INFO_DATE_AT, (uint64_t)info->date_us);
+	set_u64(p + info_at + INFO_NAME_AT, info->name);
+	set_u32(p + seq_at, info->seq);
 	seal_box(p + info_at);
 	return 0;
 }

@@ -40,10 +40,16 @@ struct fragment_info {
 	int64_t		start, end;	/* the interval [start, end) to cover */
 	int64_t		arrival_us;	/* wall clock of the first sample's
 					   arrival; 0 when not known */
+	int64_t		date_us;	/* wall clock of START, which never goes
+					   back in a stream; 0 until then, and
+					   when not known */
 	uint64_t	name;		/* fragment_name(); 0 until then */
 	uint64_t	bytes;		/* of the file; fragment_seal() fills
 					   it in */
 };
+
+/* The last moment of 9999: no time is later. */
+#define FRAGMENT_WALL_US_MAX	INT64_C(253402300799000000)
 
 /* What stands for a stream's rendition: its file tells whose it is. */
 uint64_t	fragment_name(const char *stream, const char *rendition);
@@ -80,11 +86,12 @@ int	fragment_check(const uint8_t *p, size_t n, struct fragment_info *info,
 	    struct err *err) __attribute__((warn_unused_result));
 
 /*
- * Write NAME, EPOCH and SEQ into the info box of the fragment at P, and SEQ
- * into its mfhd.  A sealed one stays sealed.  0, or -1 with ERR_DATA.
+ * Write INFO's name, epoch, number and date into the info box of the fragment
+ * at P, and the number into its mfhd.  A sealed one stays sealed.
+ * 0, or -1 with ERR_DATA.
  */
-int	fragment_stamp(uint8_t *p, size_t n, uint64_t name, uint32_t epoch,
-	    uint32_t seq, struct err *err)
+int	fragment_stamp(uint8_t *p, size_t n, const struct fragment_info *info,
+	    struct err *err)
 	    __attribute__((warn_unused_result));
 
 /*

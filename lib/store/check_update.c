@@ -197,6 +197,8 @@ kept_parts(struct check *c, const struct check_list *l,
 	int64_t newer_us = 0;
 	size_t i;
 
+	for (i = 0; i < p->open.nparts; i++)
+		newer_us += p->parts[p->open.part + i].duration_us;
 	for (i = p->nsegs; i-- > 0; newer_us += p->segs[i].duration_us) {
 		msn = check_msn(p, i);
 		if (p->ended || newer_us > 3000000 * (int64_t)p->target_s ||

@@ -62,7 +62,10 @@ same_group(const struct timeline_entry *x, const struct timeline_entry *y)
 	    x->seq / SPOOL_GROUP == y->seq / SPOOL_GROUP;
 }
 
-/* Does entry AT have all that its epoch, as far as it is known, has? */
+/*
+ * Does entry AT have all that its epoch, as far as it is known, has?  Once it
+ * does it does, so the list never gets shorter.
+ */
 static bool
 complete(const struct timeline *t, size_t at)
 {
@@ -70,8 +73,6 @@ complete(const struct timeline *t, size_t at)
 	const struct timeline_row *row;
 	size_t i, j;
 
-	if (at > 0 && e[-1].epoch == e->epoch)
-		return same_rows(t, at - 1, at);
 	for (i = 0; i < t->nrows; i++) {
 		row = &t->rows[i];
 		for (j = 0; j < row->count; j++)
@@ -439,12 +440,10 @@ add_period(struct dash *d, size_t first, size_t end, struct err *err)
 	struct timeline_seg o;
 	bool vod = d->conf->kind == PLAYLIST_VOD;
 	uint32_t seq = vod ? e->seq : period_seq(d, first);
-	int64_t date_us;
 
 	if (!presentable(d, first) || !find_origin(d, first, seq, &o))
 		return 0;
-	date_us = timeline_date_us(d->t, &o);
-	if (date_us == 0 && !vod)
+	if (o.date_us == 0 && !vod)
 		return 0;	/* it has no place in time */
 	more = realloc(d->m->periods, (d->m->count + 1) * sizeof(*more));
 	if (more == NULL)
@@ -453,7 +452,7 @@ add_period(struct dash *d, size_t first, size_t end, struct err *err)
 	p = &more[d->m->count++];
 	*p = (struct mpd_period){ .epoch = e->epoch,
 	    .group = e->seq / SPOOL_GROUP, .seq = seq,
-	    .start_us = date_us + DELAY_US(d->conf),
+	    .start_us = o.date_us + DELAY_US(d->conf),
 	    .duration_us = duration_us(d, first, end) };
 	return fill_period(d, first, end, &o, p, err);
 }
@@ -476,21 +475,6 @@ add_periods(struct dash *d, struct err *err)
 		first = i + 1;
 	}
 	return 0;
-}
-
-/*
- * A clock that was set back: what came before is not before any more, and
- * is dropped.
- */
-static void
-drop_disordered(struct mpd *m)
-{
-	size_t i = m->count;
-
-	while (i > 1 && m->periods[i - 2].start_us < m->periods[i - 1].start_us)
-		i--;
-	if (i > 1)
-		mpd_drop(m, i - 1);
 }
 
 /*
@@ -527,7 +511,7 @@ too_early(const struct dash *d)
 	size_t i;
 
 	if (t->count == 0 || d->conf->kind == PLAYLIST_VOD || t->over ||
-	    t->entries[t->count - 1].ended)
+	    timeline_ended(t, d->first))
 		return false;
 	for (i = d->first; i < t->count; i++)
 		us += t->entries[i].duration_us;
@@ -552,7 +536,6 @@ dash_model(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 	free(d.rows);
 	if (rc == -1 || m->count == 0 || m->kind == MPD_VOD)
 		return rc;
-	drop_disordered(m);
 	m->publish_us = publish_us(t, m);
 	return 0;
 }

@@ -9,8 +9,8 @@
  * at most.  It ends before, too, where a rendition has no fragment, so that
  * all of a Period is there.
  *
- * Time is that of arrival, and a delay that the store keeps: what is older
- * than --patience is listed, whoever lacks it.  So the list only grows, and
+ * Time is that of the fragments' dates, and a delay that the store keeps:
+ * what is older than --patience is listed, whoever lacks it.  So the list only grows, and
  * no player finds less than the MPD promised.
  */
 #ifndef STORE_DASH_H

@@ -282,7 +282,7 @@ is_early(const struct publish *pb)
 
 	return pb->conf->kind != PLAYLIST_VOD && pb->span.count <
 	    MAIN_MIN + fragments_of(pb->conf) - 1 && !t->over &&
-	    !t->entries[t->count - 1].ended;
+	    !timeline_ended(t, pb->span.first);
 }
 
 static int

@@ -33,8 +33,7 @@ struct hls_conf {
 	enum playlist_kind	kind;
 	char			name[HLS_NAME_BYTES];	/* of the files,
 						   without ".m3u8" */
-	int64_t			from_us, to_us;	/* VOD: what arrived then, if
-						   CLIP */
+	int64_t			from_us, to_us;	/* VOD: dates, if CLIP */
 	bool			clip;
 	int64_t			linger_us;	/* not VOD: an end when nothing
 						   came for so long; 0: never */
@@ -62,7 +61,7 @@ struct hls_span {
 uint32_t hls_first_seq(const struct hls_conf *conf, uint32_t newest);
 
 /*
- * The fragments of a clip: those that arrived in its time, and in front of
+ * The fragments of a clip: those with dates in its time, and in front of
  * them what makes the first segment whole.  *LAST is the newest of the
  * stream, at first.  1, 0 when there are none, or -1.
  */

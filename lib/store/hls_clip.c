@@ -60,7 +60,7 @@ step_back(struct spool *s, struct spool_key *key)
 }
 
 /*
- * The fragment that FROM_US falls into arrived before; a copy wants the key
+ * The fragment that FROM_US falls into begins before; a copy wants the key
  * frame in front, and segments are whole where they can be.
  */
 static void
@@ -73,7 +73,7 @@ widen(struct spool *s, const struct hls_conf *conf, struct spool_key *key)
 	uint32_t number;
 
 	if (spool_info(s, key, &info, &bytes, &ignored) == 0 &&
-	    info.arrival_us > conf->from_us)
+	    info.date_us > conf->from_us)
 		step_back(s, key);
 	while (spool_info(s, key, &info, &bytes, &ignored) == 0 &&
 	    (info.flags & FRAGMENT_DEPENDENT) != 0 && step_back(s, key))

@@ -12,8 +12,10 @@
 #include "store/spool.h"
 #include "store/timeline.h"
 
-/* Parts are listed for so many target durations from the end. */
+/* Parts stay listed until they are so many target durations from the end. */
 #define PART_TARGETS	3
+
+#define NOTHING_US	1000
 
 /* What the store says of a rendition in one epoch. */
 struct epoch {
@@ -32,11 +34,10 @@ struct media {
 	struct playlist			*p;
 	struct epoch			 epoch;
 	uint32_t			 mapped;	/* epoch of the last map */
-	size_t				 dated;		/* entries whose dates
-							   are told */
 	bool				 final;		/* nothing more comes */
 	int64_t				 newer_us;	/* from AT on */
 	size_t				 at;
+	size_t				 fill, filled;	/* numbers */
 	bool				*complete;
 };
 
@@ -103,17 +104,15 @@ set_map(struct media *m, struct playlist_entry *e)
 	m->mapped = m->epoch.number;
 }
 
-/* A date where the segments before do not tell it. */
+/* The date of what it begins with: a file's own, as sound has its own cuts. */
 static void
 set_date(struct media *m, const struct hls_segment *seg,
     struct playlist_entry *e)
 {
-	const struct timeline_entry *te = m->t->entries;
-	bool dated = m->p->count == 0;
+	const struct timeline_entry *te = &m->t->entries[seg->first];
+	const struct timeline_seg *file = timeline_find(m->row, te->seq);
 
-	for (; m->dated <= seg->first; m->dated++)
-		dated |= te[m->dated].dated;
-	e->date_us = dated ? te[seg->first].date_us : 0;
+	e->date_us = file != NULL ? file->date_us : te->date_us;
 }
 
 /* Entry AT as a part.  False when it may still come, which ends the list. */
@@ -187,6 +186,25 @@ set_parts(struct media *m, const struct playlist_part *parts, size_t n,
 	e->nparts = p->nparts - e->first_part;
 }
 
+/* Only near the end of the list are parts of use, and have to stay. */
+static void
+drop_parts(struct playlist *p)
+{
+	int64_t newer_us = 0;
+	size_t i, j;
+
+	for (i = p->count; i-- > 0; ) {
+		if (newer_us > PART_TARGETS * (int64_t)p->target_s * 1000000)
+			p->entries[i].nparts = 0;
+		if (!p->entries[i].open)
+			newer_us += p->entries[i].duration_us;
+		else
+			for (j = 0; j < p->entries[i].nparts; j++)
+				newer_us += p->parts[p->entries[i].first_part +
+				    j].duration_us;
+	}
+}
+
 /*
  * List SEG, or its parts as far as there are any.  1, 0 when the list ends
  * here, -1.
@@ -221,9 +239,7 @@ list_segment(struct media *m, const struct hls_segment *seg, struct err *err)
 		memcpy(e->uri, parts[0].uri, sizeof(e->uri));
 	else if (!e->open && join(m, seg, e, err) == -1)
 		return -1;
-	if (low && (e->open || m->newer_us + e->duration_us -
-	    parts[0].duration_us < PART_TARGETS *
-	    (int64_t)m->span->target_s * 1000000))
+	if (low)
 		set_parts(m, parts, n, e);
 	if (e->open && e->nparts == 0)
 		return 0;
@@ -233,6 +249,28 @@ list_segment(struct media *m, const struct hls_segment *seg, struct err *err)
 	m->p->last_part = n == 0 ? 0 : (uint32_t)n - 1;
 	m->p->count++;
 	return !e->open;
+}
+
+/*
+ * Epochs of which nothing is left may have taken numbers: whoever counts
+ * segments finds a GAP for each, of no length to speak of.
+ */
+static void
+fill_numbers(struct media *m, const struct hls_segment *seg)
+{
+	const struct timeline_entry *te = &m->t->entries[seg->first];
+	uint32_t number = hls_number(m->conf, te->epoch, te->seq), n;
+	struct playlist_entry *e;
+
+	if (m->p->count == 0 || number < m->p->last_msn)
+		return;
+	for (n = number - m->p->last_msn; n > 1 && m->filled < m->fill; n--) {
+		m->filled++;
+		e = &m->p->entries[m->p->count++];
+		*e = (struct playlist_entry){ .gap = true,
+		    .duration_us = NOTHING_US };
+		fragment_uri(m, te->epoch - n + 1, te->seq, e->uri);
+	}
 }
 
 /*
@@ -286,6 +324,16 @@ set_numbers(struct media *m, const struct timeline_entry *first)
 	    first->epoch - 1 - p->entries[0].breaks : 0;
 }
 
+/* How many numbers of the span may be without a fragment. */
+static size_t
+count_fill(const struct media *m)
+{
+	const struct timeline_entry *e = &m->t->entries[m->span->first];
+	const struct timeline_entry *last = &e[m->span->count - 1];
+
+	return last->epoch > e->epoch ? last->epoch - e->epoch : 0;
+}
+
 int
 hls_media(struct spool *s, const struct timeline *t,
     const struct timeline_row *row, const struct hls_conf *conf,
@@ -293,7 +341,7 @@ hls_media(struct spool *s, const struct timeline *t,
     struct err *err)
 {
 	struct media m = { .s = s, .t = t, .row = row, .conf = conf,
-	    .span = span, .p = p, .dated = span->first, .at = span->first,
+	    .span = span, .p = p, .at = span->first,
 	    .final = t->over || conf->kind == PLAYLIST_VOD,
 	    .complete = complete };
 	struct hls_segment seg = { .first = span->first };
@@ -307,7 +355,8 @@ hls_media(struct spool *s, const struct timeline *t,
 	p->independent = true;
 	p->ended = m.final;
 	*complete = true;
-	p->entries = calloc(span->count + 1, sizeof(*p->entries));
+	m.fill = span->count == 0 ? 0 : count_fill(&m);
+	p->entries = calloc(span->count + m.fill + 1, sizeof(*p->entries));
 	p->parts = calloc(conf->part_target_us == 0 ? 1 : span->count + 1,
 	    sizeof(*p->parts));
 	if (p->entries == NULL || p->parts == NULL)
@@ -319,10 +368,12 @@ hls_media(struct spool *s, const struct timeline *t,
 			m.newer_us -= t->entries[i].duration_us;
 		if (first == SIZE_MAX)
 			first = seg.first;
+		fill_numbers(&m, &seg);
 		rc = list_segment(&m, &seg, err);
 	}
 	if (rc == -1)
 		return -1;
+	drop_parts(p);
 	if (p->count > 0) {
 		set_numbers(&m, &t->entries[first]);
 		if (conf->part_target_us != 0 && !m.final)

@@ -109,10 +109,11 @@ put_json(struct buf *b, const struct line *line)
 	buf_printf(b, ",\"stream\":\"%s\",\"epoch\":%" PRIu32 ",\"seq\":%"
 	    PRIu32 ",\"rendition\":\"%s\",\"start_us\":%" PRId64
 	    ",\"duration_us\":%" PRId64 ",\"bytes\":%" PRIu64
-	    ",\"arrival_us\":%" PRId64 ",\"flags\":[",
+	    ",\"arrival_us\":%" PRId64 ",\"date_us\":%" PRId64
+	    ",\"flags\":[",
 	    line->key.stream, line->key.epoch, line->key.seq,
 	    line->key.rendition, start_us(line), duration_us(line),
-	    line->bytes, line->info.arrival_us);
+	    line->bytes, line->info.arrival_us, line->info.date_us);
 	put_flags(b, line, "\"", "");
 	buf_put_u8(b, ']');
 	if (line->why != NULL) {

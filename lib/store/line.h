@@ -4,7 +4,7 @@
  * TAB-separated: path stream epoch seq rendition start_us duration_us bytes
  * flags.  FLAGS is a comma list of "dependent=N", "epoch-start", "last", or
  * "-".  As JSON the same names are the keys of one object a line, numbers
- * are numbers and flags an array; it also has arrival_us, the wall clock since
+ * are numbers and flags an array; it also has arrival_us and date_us, since
  * 1970, 0 when not known.  Readers skip flags they do not know, and
  * fields behind the ninth.
  */

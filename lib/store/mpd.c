@@ -20,17 +20,6 @@ release_period(struct mpd_period *p)
 }
 
 void
-mpd_drop(struct mpd *m, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		release_period(&m->periods[i]);
-	m->count -= n;
-	memmove(m->periods, m->periods + n, m->count * sizeof(*m->periods));
-}
-
-void
 mpd_release(struct mpd *m)
 {
 	size_t i;

@@ -69,8 +69,6 @@ struct mpd {
 #define MPD_BUFFER_S	2	/* enough for the declared bandwidth */
 
 void	mpd_release(struct mpd *m);
-/* The first N of its Periods. */
-void	mpd_drop(struct mpd *m, size_t n);
 
 /* NAME is its own: who asks for its head is told the time. */
 void	mpd_put(struct buf *b, const struct mpd *m, const char *name);

@@ -36,7 +36,7 @@ struct playlist_entry {
 	char	 uri[PLAYLIST_URI_BYTES];
 	char	 map[PLAYLIST_URI_BYTES];	/* "": as the entry before */
 	int64_t	 duration_us;
-	int64_t	 date_us;		/* PROGRAM-DATE-TIME; 0: none here */
+	int64_t	 date_us;		/* PROGRAM-DATE-TIME; 0: not known */
 	uint32_t breaks;		/* DISCONTINUITY tags in front */
 	bool	 gap;
 	bool	 open;			/* the last, which is still to be

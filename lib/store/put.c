@@ -1,5 +1,6 @@
 #include "store/put.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,44 @@
 #include "base/err.h"
 #include "media/fragment.h"
 #include "media/mp4.h"
+#include "store/put_date.h"
 
 #define STALE_S		3600
 #define TRIES		100	/* lost races in a row: something is wrong */
+
+/*
+ * Go on behind the end of KEY, if that is later.  1, 0 when it is damaged or
+ * gone, -1.
+ */
+static int
+note_end(struct put *p, const struct spool_key *key, struct err *err)
+{
+	struct fragment_info info;
+	uint64_t bytes;
+	int64_t end_us;
+
+	if (spool_info(p->s, key, &info, &bytes, err) == -1)
+		return err->cls == ERR_DATA || err->errnum == ENOENT ? 0 : -1;
+	end_us = put_date_end_us(&info);
+	if (end_us > p->end_us)
+		p->end_us = end_us;
+	return 1;
+}
+
+/* The end of the newest fragment that says it, among those of a directory. */
+static int
+find_end(struct put *p, struct err *err)
+{
+	struct spool_key k = p->last;
+	int rc;
+
+	p->end_us = 0;
+	if (k.seq == 0)
+		return 0;
+	while ((rc = note_end(p, &k, err)) == 0 && k.seq % SPOOL_GROUP > 0)
+		k.seq--;
+	return rc == -1 ? -1 : 0;
+}
 
 /* Go on behind whatever is the newest fragment now. */
 static int
@@ -25,18 +61,17 @@ find_last(struct put *p, struct err *err)
 	p->last.epoch = rc == 1 ? newest.epoch : 0;
 	p->last.seq = rc == 1 ? newest.seq : 0;
 	p->own = false;
-	return 0;
+	return find_end(p, err);
 }
 
 static int
-raise_seq(const struct spool_key *key, void *arg, struct err *err)
+raise_last(const struct spool_key *key, void *arg, struct err *err)
 {
-	uint32_t *seq = arg;
+	struct put *p = arg;
 
-	(void)err;
-	if (key->seq > *seq)
-		*seq = key->seq;
-	return 0;
+	if (key->seq > p->last.seq)
+		p->last.seq = key->seq;
+	return note_end(p, key, err) == -1 ? -1 : 0;
 }
 
 /*
@@ -60,7 +95,7 @@ find_last_of_all(struct put *p, struct err *err)
 		k.epoch = epochs[i];
 		if (p->last.seq < SPOOL_SEQ_MAX)
 			rc = spool_each_of_epoch(p->s, &k, p->last.seq + 1,
-			    SPOOL_SEQ_MAX, raise_seq, &p->last.seq, err);
+			    SPOOL_SEQ_MAX, raise_last, p, err);
 	}
 	free(epochs);
 	return rc;
@@ -120,14 +155,15 @@ next_key(const struct spool_key *last, bool new_epoch, struct spool_key *key,
 }
 
 static int
-stamp(struct put_item *item, struct err *err)
+stamp(struct put_item *item, bool new_epoch, int64_t after_us,
+    struct err *err)
 {
+	item->info.date_us = put_date_us(&item->info, new_epoch, after_us);
 	item->info.epoch = item->key.epoch;
 	item->info.seq = item->key.seq;
 	item->info.name = fragment_name(item->key.stream,
 	    item->key.rendition);
-	return fragment_stamp(item->p, item->n, item->info.name,
-	    item->key.epoch, item->key.seq, err);
+	return fragment_stamp(item->p, item->n, &item->info, err);
 }
 
 /*
@@ -139,12 +175,15 @@ write_item(struct put *p, struct put_item *items, size_t i, struct err *err)
 {
 	const struct spool_key *last = i == 0 ? &p->last : &items[i - 1].key;
 	struct put_item *item = &items[i];
-	bool new_epoch = (item->info.flags & FRAGMENT_EPOCH_START) != 0;
+	bool new_epoch = (item->info.flags & FRAGMENT_EPOCH_START) != 0 ||
+	    (i == 0 && !p->own);
+	int64_t after_us = i == 0 ? p->end_us :
+	    put_date_end_us(&items[i - 1].info);
 
 	if (i > 0 && (new_epoch || (last->seq + 1) % SPOOL_GROUP == 0))
 		return 0;
-	if (next_key(last, new_epoch || (i == 0 && !p->own), &item->key,
-	    err) == -1 || stamp(item, err) == -1)
+	if (next_key(last, new_epoch, &item->key, err) == -1 ||
+	    stamp(item, new_epoch, after_us, err) == -1)
 		return -1;
 	return put_batch_add(&p->batch, p->s, &item->key, item->p, item->n,
 	    err) == -1 ? -1 : 1;
@@ -284,6 +323,7 @@ put_store(struct put *p, struct put_item *items, size_t count,
 		if (n > 0) {
 			p->last = items[n - 1].key;
 			p->own = true;
+			p->end_us = put_date_end_us(&items[n - 1].info);
 			return n;
 		}
 		if (find_last_of_all(p, err) == -1)

@@ -10,6 +10,8 @@
  * Fragments that are there at the same time are stored as a batch: the disk
  * gets each as soon as it is there, and all of them before any is waited for;
  * their directory is synced once.
+ *
+ * Each gets a date as well: the clock of arrival, made steady.
  */
 #ifndef STORE_PUT_H
 #define STORE_PUT_H
@@ -38,6 +40,8 @@ struct put {
 	struct spool	*s;		/* borrowed */
 	struct spool_key last;		/* the last stored; seq 0: none */
 	bool		 own;		/* LAST's epoch is this put's own */
+	int64_t		 end_us;	/* the date at which LAST ends; 0: not
+					   known */
 	struct put_batch batch;		/* written, not yet stored */
 };
 

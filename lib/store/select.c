@@ -71,19 +71,18 @@ select_parse_time(const char *option, const char *value, int64_t now_us,
 	    "2026-11-22T22:00:00Z, @1795384800 or -2h", option, value);
 }
 
-int
-select_arrival_us(struct spool *s, const struct spool_key *key,
-    const struct fragment_info *info, int64_t *arrival_us, struct err *err)
+/* The date of KEY: what it says, else when its file was written.  0 or -1. */
+static int
+date_of(struct spool *s, const struct spool_key *key, int64_t *date_us,
+    struct err *err)
 {
-	struct fragment_info own;
+	struct fragment_info info;
 	uint64_t bytes;
 
-	if (info == NULL && spool_info(s, key, &own, &bytes, err) == -1)
+	if (spool_info(s, key, &info, &bytes, err) == -1)
 		return -1;
-	*arrival_us = info != NULL ? info->arrival_us : own.arrival_us;
-	if (*arrival_us != 0)
-		return 0;
-	return spool_mtime_us(s, key, arrival_us, err);
+	*date_us = info.date_us;
+	return *date_us != 0 ? 0 : spool_mtime_us(s, key, date_us, err);
 }
 
 /*
@@ -99,14 +98,14 @@ struct search {
 	struct err		*err;
 };
 
-/* 1 when KEY arrived in time, 0 when not, -2 when it cannot say, -1. */
+/* 1 when KEY is in time, 0 when not, -2 when it cannot say, -1. */
 static int
 probe_key(struct search *q, const struct spool_key *key)
 {
-	int64_t arrival_us;
+	int64_t date_us;
 
-	if (select_arrival_us(q->s, key, NULL, &arrival_us, q->err) == 0)
-		return arrival_us < q->before_us;
+	if (date_of(q->s, key, &date_us, q->err) == 0)
+		return date_us < q->before_us;
 	/* Gone meanwhile, or damaged: its neighbours tell. */
 	return q->err->errnum == ENOENT || q->err->cls == ERR_DATA ? -2 : -1;
 }
@@ -166,7 +165,7 @@ probe(struct search *q, enum level level, uint32_t number)
 }
 
 /*
- * The last of the ascending NUMBERS whose first fragment arrived in time.
+ * The last of the ascending NUMBERS whose first fragment is in time.
  * Those that cannot say are stepped over.  1 and *BEST, 0 when there is none, -1.
  */
 static int
@@ -245,7 +244,7 @@ search_seq(struct search *q, uint32_t group)
 	return last_in_time(q, SEQ, seqs, count, &q->key.seq);
 }
 
-/* The last fragment that arrived before TIME_US.  1 and *SEQ, 0, -1. */
+/* The last fragment that begins before TIME_US.  1 and *SEQ, 0, -1. */
 static int
 last_before(struct spool *s, const char *stream, const char *rendition,
     uint32_t epoch, int64_t time_us, uint32_t *seq, struct err *err)

@@ -1,11 +1,9 @@
 /*
  * select - which fragments of a stream are meant: by epoch, by number, by
- * the wall clock of their arrival.
+ * date.
  *
  * A time becomes a number by search: a few directories and some twenty heads
- * of files are read, however much is stored.  The search takes it that later
- * numbers arrived later.  Where the clock was set back it finds one of the
- * places that could be meant.
+ * of files are read, however much is stored: dates never go back.
  */
 #ifndef STORE_SELECT_H
 #define STORE_SELECT_H
@@ -15,12 +13,11 @@
 #include "store/spool.h"
 
 struct err;
-struct fragment_info;
 
 struct select {
 	uint32_t	epoch;		/* 0: any */
 	uint32_t	first, last;	/* seq */
-	int64_t		from_us, to_us;	/* arrived at FROM or later, before TO;
+	int64_t		from_us, to_us;	/* begun at FROM or later, before TO;
 					   INT64_MIN, INT64_MAX: any time */
 };
 
@@ -54,13 +51,5 @@ int	select_numbers(struct spool *s, const char *stream,
 int	select_each(struct spool *s, const char *stream,
 	    const char *rendition, const struct select *sel, spool_fn *fn,
 	    void *arg, struct err *err) __attribute__((warn_unused_result));
-
-/*
- * When the fragment KEY arrived: what it says, else when its file was
- * written.  INFO may be NULL: it is read.  0 or -1.
- */
-int	select_arrival_us(struct spool *s, const struct spool_key *key,
-	    const struct fragment_info *info, int64_t *arrival_us,
-	    struct err *err) __attribute__((warn_unused_result));
 
 #endif /* STORE_SELECT_H */

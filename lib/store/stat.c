@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "media/fragment.h"
 #include "store/failed.h"
 #include "store/index.h"
 #include "store/select.h"
@@ -141,13 +142,29 @@ add_rate(const struct spool_key *key, void *arg, struct err *err)
 	return rc == -1 ? -1 : 0;
 }
 
+/* The newest arrived at *US, by what it says, else by its file; its INFO. */
+static int
+newest_arrival(struct spool *s, const struct spool_key *newest,
+    struct fragment_info *info, int64_t *us, struct err *err)
+{
+	uint64_t bytes;
+
+	*info = (struct fragment_info){ 0 };
+	if (spool_info(s, newest, info, &bytes, err) == -1)
+		*info = (struct fragment_info){ 0 };
+	*us = info->arrival_us;
+	return *us != 0 ? 0 : spool_mtime_us(s, newest, us, err);
+}
+
 int
 stat_stream(struct spool *s, const char *stream, struct stream_stat *st,
     struct err *err)
 {
 	struct rate r = { s, st };
 	struct select sel = SELECT_ALL;
+	struct fragment_info info;
 	struct spool_key newest;
+	int64_t age_us;
 	int rc;
 
 	memset(st, 0, sizeof(*st));
@@ -159,13 +176,14 @@ stat_stream(struct spool *s, const char *stream, struct stream_stat *st,
 	rc = spool_newest(s, stream, SPOOL_SRC, &newest, err);
 	if (rc != 1)
 		return rc;
-	if (select_arrival_us(s, &newest, NULL, &st->newest_us, err) == -1 &&
-	    spool_mtime_us(s, &newest, &st->newest_us, err) == -1)
+	if (newest_arrival(s, &newest, &info, &st->newest_us, err) == -1)
 		return err->errnum == ENOENT ? 0 : -1;
-	sel.from_us = clock_wall_us() - STAT_RATE_S * INT64_C(1000000);
-	sel.to_us = clock_wall_us();
-	if (st->newest_us < sel.from_us)
+	age_us = clock_wall_us() - st->newest_us;
+	if (age_us > STAT_RATE_S * INT64_C(1000000))
 		return 0;
+	/* Dates may be others than those of the clock: not their distance. */
+	sel.from_us = (info.date_us != 0 ? info.date_us : st->newest_us) +
+	    age_us - STAT_RATE_S * INT64_C(1000000);
 	return select_each(s, stream, SPOOL_SRC, &sel, add_rate, &r, err);
 }
 

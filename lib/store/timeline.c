@@ -29,7 +29,7 @@ timeline_find(const struct timeline_row *row, uint32_t seq)
 	return NULL;
 }
 
-/* Whole seconds apart first: START may be large after months of streaming. */
+/* To the nearest. */
 static int64_t
 to_us(int64_t t, uint32_t timescale)
 {
@@ -42,34 +42,6 @@ int64_t
 timeline_seg_us(const struct timeline_seg *seg)
 {
 	return to_us(seg->end - seg->start, seg->timescale);
-}
-
-static const struct timeline_anchor *
-find_anchor(const struct timeline *t, uint32_t epoch, uint32_t seq)
-{
-	size_t i;
-
-	for (i = 0; i < t->nanchors; i++)
-		if (t->anchors[i].epoch == epoch &&
-		    t->anchors[i].group == seq / SPOOL_GROUP)
-			return &t->anchors[i];
-	return NULL;
-}
-
-/*
- * The date of SEG: its anchor's arrival, advanced by media time.  A group of
- * the store is the stretch over which media time alone counts; at the next
- * one the clock of the publisher and ours are brought together again.
- */
-int64_t
-timeline_date_us(const struct timeline *t, const struct timeline_seg *seg)
-{
-	const struct timeline_anchor *a = find_anchor(t, seg->epoch, seg->seq);
-
-	if (a == NULL || a->seg.timescale == 0 || a->seg.arrival_us == 0)
-		return 0;
-	return a->seg.arrival_us + to_us(seg->start, seg->timescale) -
-	    to_us(a->seg.start, a->seg.timescale);
 }
 
 /* The file that speaks for SEQ: the original, else any rendition. */
@@ -114,7 +86,8 @@ set_entry(const struct timeline *t, struct timeline_entry *e,
 	if (seg == NULL) {
 		assert(prev != NULL);	/* the first has a file */
 		e->lost = true;
-		e->epoch = prev->epoch;
+		e->breaks = prev->ended;	/* it was another's */
+		e->epoch = prev->epoch + e->breaks;
 		e->duration_us = LOST_US;
 		if (prev->date_us != 0)
 			e->date_us = prev->date_us + prev->duration_us;
@@ -122,15 +95,13 @@ set_entry(const struct timeline *t, struct timeline_entry *e,
 	}
 	e->epoch = seg->epoch;
 	e->duration_us = timeline_seg_us(seg);
-	e->date_us = timeline_date_us(t, seg);
+	e->date_us = seg->date_us;
 	e->ended = (seg->flags & FRAGMENT_LAST) != 0;
 	if (prev == NULL)
 		e->breaks = e->epoch > 1 &&
 		    (seg->flags & FRAGMENT_EPOCH_START) != 0;
 	else if (seg->epoch > prev->epoch)
 		e->breaks = seg->epoch - prev->epoch;
-	e->dated = prev == NULL || e->breaks > 0 || prev->lost ||
-	    seq % SPOOL_GROUP == 0;
 }
 
 /*
@@ -148,7 +119,30 @@ spread_breaks(struct timeline_entry *entries, size_t at)
 		e->epoch = entries[at].epoch - 1;
 		e->breaks = entries[at].breaks - 1;
 		entries[at].breaks = 1;
-		e->dated = e->date_us != 0;
+	}
+}
+
+/*
+ * Entry AT is there, and what is lost in front of it began its epoch: that was
+ * so much before AT, and not where the last epoch ended.
+ */
+static void
+date_back(struct timeline_entry *entries, size_t at)
+{
+	size_t first = at, i;
+	int64_t least_us;
+
+	while (first > 0 && entries[first - 1].lost &&
+	    entries[first - 1].epoch == entries[at].epoch)
+		first--;
+	if (entries[first].breaks == 0 || entries[at].date_us == 0)
+		return;
+	for (i = at; i-- > first; ) {
+		least_us = entries[i].date_us;
+		entries[i].date_us = entries[i + 1].date_us -
+		    entries[i].duration_us;
+		if (entries[i].date_us < least_us)
+			entries[i].date_us = least_us;
 	}
 }
 
@@ -187,8 +181,22 @@ timeline_join(struct timeline *t, struct err *err)
 		set_entry(t, &more[t->count],
 		    t->count == 0 ? NULL : &more[t->count - 1], seq);
 		spread_breaks(more, t->count);
+		if (!more[t->count].lost)
+			date_back(more, t->count);
 	}
 	return 0;
+}
+
+bool
+timeline_ended(const struct timeline *t, size_t first)
+{
+	size_t i;
+
+	for (i = first; i < t->count; i++)
+		if (t->entries[i].ended || (i > first &&
+		    t->entries[i].epoch > t->entries[i - 1].epoch))
+			return true;
+	return false;
 }
 
 void
@@ -207,7 +215,6 @@ timeline_release(struct timeline *t)
 	free(t->src.segs);
 	timeline_release_rows(t->rows, t->nrows);
 	timeline_release_rows(t->images, t->nimages);
-	free(t->anchors);
 	free(t->entries);
 	memset(t, 0, sizeof(*t));
 }

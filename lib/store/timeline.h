@@ -22,7 +22,7 @@ struct timeline_seg {
 	uint32_t	flags;		/* FRAGMENT_... */
 	uint32_t	timescale;
 	int64_t		start, end;	/* timescale */
-	int64_t		arrival_us;	/* wall clock; 0: not known */
+	int64_t		date_us;	/* wall clock of START; 0: not known */
 	uint64_t	bytes;
 	uint32_t	frames;		/* samples; 0: not counted yet */
 };
@@ -50,17 +50,8 @@ struct timeline_entry {
 	uint32_t	breaks;		/* epochs that end before it */
 	int64_t		duration_us;
 	int64_t		date_us;	/* wall clock of its start; 0: unknown */
-	bool		dated;		/* the date does not follow from the
-					   entry before */
 	bool		ended;		/* its publication ended here */
 	bool		lost;
-};
-
-/* The oldest file of an epoch in a group of the store: dates start there. */
-struct timeline_anchor {
-	uint32_t		 epoch, group;
-	char			 rendition[NAME_BYTES];
-	struct timeline_seg	 seg;
 };
 
 /* Init with zeroes and STREAM. */
@@ -72,8 +63,6 @@ struct timeline {
 	struct timeline_row	*images;	/* owned; thumbnails, which no
 						   playlist lists */
 	size_t			 nimages;
-	struct timeline_anchor	*anchors;	/* owned */
-	size_t			 nanchors;
 	struct timeline_entry	*entries;	/* owned */
 	size_t			 count;
 	bool			 over;		/* its publishers are gone for
@@ -106,10 +95,7 @@ int	timeline_load(struct timeline *t, struct spool *s, uint32_t first,
 void	timeline_release(struct timeline *t);
 void	timeline_release_rows(struct timeline_row *rows, size_t n);
 
-/*
- * Make the entries from the rows and anchors; timeline_load() has done it.
- * 0 or -1.
- */
+/* Make the entries from the rows; timeline_load() has done it.  0 or -1. */
 int	timeline_join(struct timeline *t, struct err *err)
 	    __attribute__((warn_unused_result));
 
@@ -120,11 +106,10 @@ struct timeline_seg	*timeline_find(const struct timeline_row *row,
 int64_t	timeline_seg_us(const struct timeline_seg *seg);
 
 /*
- * The wall clock of SEG's start; its group must have been loaded.  0: not
- * known.
+ * Did a publication end among the entries from FIRST on?  Once it did, it has
+ * for as long as they are there.
  */
-int64_t	timeline_date_us(const struct timeline *t,
-	    const struct timeline_seg *seg);
+bool	timeline_ended(const struct timeline *t, size_t first);
 
 /* SEG from KEY's file.  False, and logged, when it is no use. */
 bool	timeline_read(struct spool *s, const struct spool_key *key,

@@ -9,7 +9,6 @@
 
 #define FRAGMENT_S_MAX	3600			/* longer is nonsense */
 #define START_S_MAX	INT64_C(100000000000)	/* three thousand years */
-#define WALL_US_MAX	INT64_C(253402300799000000)	/* end of 9999 */
 
 static void
 set_key(struct spool_key *key, const char *stream, const char *rendition)
@@ -123,9 +122,7 @@ timeline_read(struct spool *s, const struct spool_key *key,
 	*seg = (struct timeline_seg){ .epoch = key->epoch, .seq = key->seq,
 	    .flags = info.flags, .timescale = info.timescale,
 	    .start = info.start, .end = info.end,
-	    .arrival_us = info.arrival_us < 0 ||
-	    info.arrival_us > WALL_US_MAX ? 0 : info.arrival_us,
-	    .bytes = bytes };
+	    .date_us = info.date_us, .bytes = bytes };
 	return true;
 }
 
@@ -150,33 +147,6 @@ add_seg(struct load *l, const struct spool_key *key, struct err *err)
 	return 0;
 }
 
-/* Note KEY as the anchor of its group unless an older one is known. */
-static int
-note_anchor(struct timeline *t, const struct spool_key *key, struct err *err)
-{
-	uint32_t group = key->seq / SPOOL_GROUP;
-	struct timeline_anchor *a = NULL, *more;
-	size_t i;
-
-	for (i = 0; i < t->nanchors && a == NULL; i++)
-		if (t->anchors[i].epoch == key->epoch &&
-		    t->anchors[i].group == group)
-			a = &t->anchors[i];
-	if (a != NULL && a->seg.seq <= key->seq)
-		return 0;
-	if (a == NULL) {
-		more = realloc(t->anchors, (t->nanchors + 1) * sizeof(*more));
-		if (more == NULL)
-			return err_nomem(err);
-		t->anchors = more;
-		a = &more[t->nanchors++];
-	}
-	*a = (struct timeline_anchor){ .epoch = key->epoch, .group = group,
-	    .seg = { .seq = key->seq } };
-	memcpy(a->rendition, key->rendition, sizeof(a->rendition));
-	return 0;
-}
-
 /* Since which seq of GROUP it has been as it is at the first one loaded. */
 static uint32_t
 find_since(const struct load *l, uint32_t group,
@@ -194,7 +164,7 @@ static int
 load_group(struct load *l, struct spool_key *key, uint32_t group,
     struct err *err)
 {
-	bool there[SPOOL_GROUP], noted = false;
+	bool there[SPOOL_GROUP];
 	uint32_t i, since;
 
 	if (spool_group(l->s, key, group, there, err) == -1)
@@ -210,9 +180,6 @@ load_group(struct load *l, struct spool_key *key, uint32_t group,
 		key->seq = group * SPOOL_GROUP + i;
 		if (key->seq < l->lowest)
 			l->lowest = key->seq;
-		if (!noted && note_anchor(l->t, key, err) == -1)
-			return -1;
-		noted = true;
 		if (key->seq >= l->first && key->seq <= l->last &&
 		    add_seg(l, key, err) == -1)
 			return -1;
@@ -376,56 +343,19 @@ load_rows(struct load *l, char **names, struct err *err)
 	return rc == -1 ? -1 : 0;
 }
 
-/* Read what the anchors say; those of OLD need no reading. */
-static void
-resolve_anchors(struct timeline *t, struct spool *s,
-    const struct timeline_anchor *old, size_t nold)
-{
-	struct timeline_anchor *a;
-	struct spool_key key;
-	size_t i, j;
-
-	for (i = 0; i < t->nanchors; i++) {
-		a = &t->anchors[i];
-		for (j = 0; j < nold; j++)
-			if (old[j].epoch == a->epoch &&
-			    old[j].seg.seq == a->seg.seq &&
-			    old[j].seg.timescale != 0 &&
-			    strcmp(old[j].rendition, a->rendition) == 0)
-				break;
-		if (j < nold) {
-			*a = old[j];
-			continue;
-		}
-		set_key(&key, t->stream, a->rendition);
-		key.epoch = a->epoch;
-		key.seq = a->seg.seq;
-		if (!timeline_read(s, &key, &a->seg))
-			a->seg.timescale = 0;
-	}
-}
-
 int
 timeline_load(struct timeline *t, struct spool *s, uint32_t first,
     uint32_t last, struct err *err)
 {
 	struct load l = { .t = t, .s = s, .first = first, .last = last };
-	struct timeline_anchor *old = t->anchors;
-	size_t nold = t->nanchors;
 	char **names;
 	int rc = -1;
 
 	if ((names = spool_renditions(s, t->stream, err)) == NULL)
 		return -1;
-	t->anchors = NULL;
-	t->nanchors = 0;
 	t->first = first;
-	if (load_src(&l, err) == -1 || load_rows(&l, names, err) == -1)
-		goto out;
-	resolve_anchors(t, s, old, nold);
-	rc = timeline_join(t, err);
-out:
-	free(old);
+	if (load_src(&l, err) == 0 && load_rows(&l, names, err) == 0)
+		rc = timeline_join(t, err);
 	spool_free_names(names);
 	return rc;
 }

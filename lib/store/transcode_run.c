@@ -88,6 +88,10 @@ transcode_put(const struct transcode *t, struct transcode_output *out,
 	struct fragment_info init = { .epoch = t->key.epoch,
 	    .timescale = track->timescale };
 
+	/* Sound is cut at frames of its own. */
+	if (own.date_us != 0)
+		own.date_us += fragment_us(own.start, own.timescale) -
+		    fragment_us(t->info.start, t->info.timescale);
 	own.name = init.name = fragment_name(t->key.stream,
 	    out->rendition->name);
 	mp4_put_ftyp(&out->init);

@@ -121,7 +121,7 @@ restore --seq 1003 -r src -n cam
 is "$st $(cat "$tmp/out")" \
 	"0 s3://bucket/tv/$(objects | grep 1/src)" 'restore --dry-run'
 restore --from "@$(($(date +%s) - 10 * DAY))" --to -8d -n cam
-is "$(wc -l <"$tmp/out")" 4 'by the time of arrival'
+is "$(wc -l <"$tmp/out")" 4 'by date'
 restore --from -8d -n cam
 is "$st $(cat "$tmp/err")" \
 	'1 livespool-restore: error: the store has nothing of this' \

@@ -194,16 +194,6 @@ grep -q 'id="copy"' "$mpd"
 is $? 1 'pictures that start between keyframes are left out'
 rm -r "$grow/www/cam/copy"
 
-# The clock was set back between two publications.
-"$here/../mkstore.pl" "$tmp/back" cam src 1 1 $t2 "$tmp/v.mp4"
-"$here/../mkstore.pl" "$tmp/back" cam v 1 1 $t2 "$tmp/v.mp4"
-"$here/../mkstore.pl" "$tmp/back" cam src 2 15 $((t2 - 7200000000)) "$tmp/v.mp4"
-"$here/../mkstore.pl" "$tmp/back" cam v 2 15 $((t2 - 7200000000)) "$tmp/v.mp4"
-mkdir "$tmp/back/queue"
-gen "$tmp/back"
-is "$(periods "$tmp/back/www/cam/main.mpd")" 2-15 \
-    'a clock set back: Periods are still in order'
-
 # Read by others.
 gen "$full" --vod
 vod=$full/www/cam/vod.mpd

@@ -18,9 +18,9 @@ is "$(sed -n 2,5p "$live")" '#EXT-X-VERSION:9
 #EXT-X-TARGETDURATION:1
 #EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=3.151000,HOLD-BACK=3.151000,CAN-SKIP-UNTIL=6.000000
 #EXT-X-PART-INF:PART-TARGET=1.050000' 'what the origin promises'
-is "$(grep -c EXT-X-PART: "$live")" 3 'parts in three target durations'
+is "$(grep -c EXT-X-PART: "$live")" 4 'parts in three target durations'
 is "$(grep -B1 -A2 EXT-X-PART: "$live" | tail -n 4)" \
-"$(seg 19)
+"#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:15:29.456Z
 #EXT-X-PART:DURATION=1.000000,URI=\"$(seg 20)\",INDEPENDENT=YES
 #EXTINF:1.000000,
 $(seg 20)" 'a part and its segment'

@@ -42,14 +42,14 @@ gen "$full" --segment 4s --window 60s --low-latency
 sound "$full/www/cam/main.m3u8" 'with parts, too'
 live=$full/www/cam/h264-90p/live.m3u8
 is "$(uris "$live")" '1-4 5-8 9-10 11-13 14-17 18-20' 'a grid, cut at a break'
-is "$(grep -c 'EXT-X-PART:' "$live")" 12 'parts in three target durations'
+is "$(grep -c 'EXT-X-PART:' "$live")" 16 'parts in three target durations'
 is "$(uris "$full/www/cam/copy/live.m3u8")" '1-4 5-8 9-10 11-14 15-18 19-20' \
     'a copy: with its key frames'
 is "$(starts "$full/www/cam/copy/live.m3u8")" '' 'on which all start'
 grep -q INDEPENDENT-SEGMENTS "$full/www/cam/copy/live.m3u8"
 ok $? 'which is said'
 is "$(grep -c 'PART:.*INDEPENDENT' "$full/www/cam/copy/live.m3u8") $(grep \
-    -c 'PART:' "$full/www/cam/copy/live.m3u8")" '6 12' 'not so of its parts'
+    -c 'PART:' "$full/www/cam/copy/live.m3u8")" '8 16' 'not so of its parts'
 
 # The files: the fragments behind one another, whoever writes them.
 sums "$full" >"$tmp/before"

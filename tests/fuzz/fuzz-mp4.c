@@ -40,6 +40,8 @@ read_all(const struct mp4 *m)
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
+	const struct fragment_info stamp = { .name = 3, .epoch = 1,
+	    .seq = 2, .date_us = 4 };
 	struct fragment_info info;
 	struct err err = ERR_INIT;
 	struct mp4 m;
@@ -55,7 +57,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		abort();
 	if ((copy = malloc(n == 0 ? 1 : n)) != NULL) {
 		memcpy(copy, p, n);
-		if (fragment_stamp(copy, n, 3, 1, 2, &err) == 0 &&
+		if (fragment_stamp(copy, n, &stamp, &err) == 0 &&
 		    fragment_seal(&(struct iovec){ copy, n }, 1, &err) == 0 &&
 		    fragment_get_info(copy, n, &info, &err) == 0 &&
 		    (info.epoch != 1 || info.seq != 2 ||

@@ -18,7 +18,7 @@ static const struct mp4_run run = { 1, 44100, &sample, 1 };
 static const struct fragment_info info = { .flags = FRAGMENT_DEPENDENT |
     FRAGMENT_LAST, .back = 3, .timescale = 90000,
     .start = INT64_C(0x123456789ab), .end = INT64_C(0x123456789ac),
-    .arrival_us = 1700000000123456 };
+    .arrival_us = 1700000000123456, .date_us = 1700000000234567 };
 
 static struct err err = ERR_INIT;
 
@@ -42,6 +42,8 @@ seal(struct buf *b)
 static void
 test_info(void)
 {
+	const struct fragment_info stamp = { .name = 34, .epoch = 12,
+	    .seq = 345678901, .date_us = 1700000000345678 };
 	struct fragment_info got;
 	struct buf b;
 	size_t least = 0;
@@ -52,15 +54,17 @@ test_info(void)
 	    got.flags == info.flags && got.epoch == 0 && got.seq == 0 &&
 	    got.back == 3 && got.timescale == 90000 &&
 	    got.start == info.start && got.end == info.end &&
-	    got.arrival_us == info.arrival_us, "what is put in comes out");
+	    got.arrival_us == info.arrival_us &&
+	    got.date_us == info.date_us, "what is put in comes out");
 	while (fragment_get_info(b.p, least, &got, &err) == -1)
 		least++;
 	ok(least > 72 && least < FRAGMENT_HEAD_BYTES,
 	    "the first %zu bytes are enough", least);
 
-	ok(fragment_stamp(b.p, b.n, 34, 12, 345678901, &err) == 0 &&
+	ok(fragment_stamp(b.p, b.n, &stamp, &err) == 0 &&
 	    fragment_get_info(b.p, b.n, &got, &err) == 0 && got.epoch == 12 &&
-	    got.seq == 345678901 && got.name == 34 && got.start == info.start,
+	    got.seq == 345678901 && got.name == 34 &&
+	    got.date_us == stamp.date_us && got.start == info.start,
 	    "the stamp can be read");
 	ok(memmem(b.p, b.n, "mfhd\0\0\0\0\x14\x9a\xa4\x35", 12) != NULL,
 	    "and stands in mfhd too");
@@ -89,6 +93,8 @@ every_byte_counts(struct buf *b)
 static void
 test_check(void)
 {
+	const struct fragment_info stamp = { .epoch = 2, .seq = 3,
+	    .name = fragment_name("cam", "src"), .date_us = 4 };
 	struct fragment_info got;
 	struct buf b;
 
@@ -105,8 +111,7 @@ test_check(void)
 	buf_put_u8(&b, 0);
 	ok(fragment_check(b.p, b.n, &got, &err) == -1, "longer: %s", err.text);
 	b.n--;
-	ok(fragment_stamp(b.p, b.n, fragment_name("cam", "src"), 2, 3,
-	    &err) == 0 && fragment_check(b.p, b.n, &got, &err) == 0 &&
+	ok(fragment_stamp(b.p, b.n, &stamp, &err) == 0 && fragment_check(b.p, b.n, &got, &err) == 0 &&
 	    got.epoch == 2 && got.seq == 3,
 	    "stamped it stays sealed (%s)", err.text);
 	ok(every_byte_counts(&b), "and every byte counts");
@@ -184,6 +189,9 @@ test_bad_info(void)
 	bad = info;
 	bad.arrival_us = -1;
 	refused(&bad, "arrived before 1970");
+	bad = info;
+	bad.date_us = FRAGMENT_WALL_US_MAX + 1;
+	refused(&bad, "dated behind the year 9999");
 }
 
 static void

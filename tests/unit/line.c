@@ -49,7 +49,8 @@ test_round_trip(void)
 	ok(strcmp(text, "{\"path\":\"/s/src/cam/000002/000001/000001007.mp4\""
 	    ",\"stream\":\"cam\",\"epoch\":2,\"seq\":1007,\"rendition\":"
 	    "\"src\",\"start_us\":-40000,\"duration_us\":1000000,\"bytes\":"
-	    "123456,\"arrival_us\":0,\"flags\":[\"dependent=3\",\"last\"]}\n") == 0, "%s",
+	    "123456,\"arrival_us\":0,\"date_us\":0,\"flags\":"
+	    "[\"dependent=3\",\"last\"]}\n") == 0, "%s",
 	    text);
 }
 

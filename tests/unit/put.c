@@ -1,9 +1,11 @@
 #include "store/put.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -13,6 +15,8 @@
 
 static struct spool spool;
 
+static int64_t arrival;		/* of what is put */
+
 static void
 put_one(struct put *p, uint32_t flags, struct spool_key *key)
 {
@@ -21,7 +25,7 @@ put_one(struct put *p, uint32_t flags, struct spool_key *key)
 	struct buf b;
 
 	buf_init(&b, 10000);
-	sample_fragment(&b, flags, 0);
+	sample_arrived(&b, flags, 0, arrival);
 	item.p = b.p;
 	item.n = b.n;
 	if (put_check(&item, &err) == -1 || put_store(p, &item, 1, &err) != 1)
@@ -68,6 +72,74 @@ test_numbers(void)
 	begin(&p, "cam");
 	begin(&p, "cam");
 	stores(&p, 0, 3, 5, "a put that stores nothing uses no epoch");
+}
+
+/* One bit of its box. */
+static void
+damage(const struct spool_key *key)
+{
+	char path[SPOOL_PATH_BYTES];
+	uint8_t byte = 0xff;
+	int fd;
+
+	spool_path(key, path);
+	fd = openat(spool.fd, path, O_WRONLY);
+	ok(fd != -1 && pwrite(fd, &byte, 1, 60) == 1 && close(fd) == 0,
+	    "it is damaged");
+}
+
+/* The date of KEY's fragment. */
+static int64_t
+date_of(const struct spool_key *key)
+{
+	struct fragment_info info = { .date_us = 0 };
+	struct err err = ERR_INIT;
+	uint64_t bytes;
+
+	if (spool_info(&spool, key, &info, &bytes, &err) == -1)
+		ok(false, "no date: %s", err.text);
+	return info.date_us;
+}
+
+static int64_t
+put_arrived(struct put *p, uint32_t flags, int64_t arrival_us,
+    struct spool_key *key)
+{
+	arrival = arrival_us;
+	put_one(p, flags, key);
+	arrival = 0;
+	return date_of(key);
+}
+
+/* Dates go on over puts and epochs, and never back. */
+static void
+test_dates(void)
+{
+	const int64_t noon = INT64_C(1700000000000000);
+	const int64_t hour = INT64_C(3600000000);
+	struct spool_key key, second;
+	struct put p, other;
+	int64_t last;
+
+	begin(&p, "dates");
+	ok(put_arrived(&p, FRAGMENT_EPOCH_START, noon, &key) == noon,
+	    "the first is dated as it arrived");
+	last = put_arrived(&p, 0, noon + 1064000, &second);
+	ok(last == noon + 1000500, "the next at its end, slewed");
+	begin(&p, "dates");
+	last = put_arrived(&p, FRAGMENT_EPOCH_START, noon - hour, &key);
+	ok(last == noon + 2000500, "another put, with its clock set back");
+	ok(put_arrived(&p, FRAGMENT_EPOCH_START, noon + hour, &key) ==
+	    noon + hour, "and with the right time");
+
+	put_arrived(&p, 0, noon + hour + 1000000, &key);
+	damage(&key);
+	begin(&other, "dates");
+	last = put_arrived(&other, FRAGMENT_EPOCH_START, noon, &key);
+	ok(last == noon + hour + 1000000,
+	    "behind a damaged one: where the one before it ended");
+	last = put_arrived(&p, 0, noon, &key);
+	ok(last == noon + hour + 2000000, "behind a put that was faster");
 }
 
 /* Two puts that began at the same place. */
@@ -265,6 +337,7 @@ main(void)
 	ok(spool_open(&spool, scratch(), true, &err) == 0, "a spool (%s)",
 	    err.text);
 	test_numbers();
+	test_dates();
 	test_same_start();
 	test_takeover();
 	test_empty_epoch_between();

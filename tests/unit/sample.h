@@ -15,9 +15,13 @@
 
 #define SAMPLE_TIMESCALE	90000
 
-/* Append an original of one second and one sample, SECOND from the start. */
+/*
+ * Append an original of one second and one sample, SECOND from the start,
+ * that arrived at ARRIVAL_US.
+ */
 static inline void
-sample_fragment(struct buf *b, uint32_t flags, uint32_t second)
+sample_arrived(struct buf *b, uint32_t flags, uint32_t second,
+    int64_t arrival_us)
 {
 	static const uint8_t avcc[] = { 1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 4,
 	    0x67, 0x64, 0, 0x1f, 1, 0, 1, 0x68 };
@@ -35,7 +39,8 @@ sample_fragment(struct buf *b, uint32_t flags, uint32_t second)
 	    .back = (flags & FRAGMENT_DEPENDENT) != 0,
 	    .timescale = SAMPLE_TIMESCALE,
 	    .start = (int64_t)second * SAMPLE_TIMESCALE,
-	    .end = (int64_t)(second + 1) * SAMPLE_TIMESCALE };
+	    .end = (int64_t)(second + 1) * SAMPLE_TIMESCALE,
+	    .arrival_us = arrival_us };
 
 	const size_t at = b->n;
 	struct err err = ERR_INIT;
@@ -47,6 +52,12 @@ sample_fragment(struct buf *b, uint32_t flags, uint32_t second)
 	if (fragment_seal(&(struct iovec){ b->p + at, b->n - at }, 1, &err) ==
 	    -1)
 		exit(99);
+}
+
+static inline void
+sample_fragment(struct buf *b, uint32_t flags, uint32_t second)
+{
+	sample_arrived(b, flags, second, 0);
 }
 
 #endif /* UNIT_SAMPLE_H */

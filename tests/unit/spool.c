@@ -135,14 +135,15 @@ publish(const char *stream, const char *rendition, uint32_t epoch,
 {
 	struct spool_key key = key_of(stream, rendition, epoch, seq);
 	char path[SPOOL_PATH_BYTES];
+	const struct fragment_info info = { .epoch = epoch, .seq = seq,
+	    .name = fragment_name(stream, rendition) };
 	struct err err = ERR_INIT;
 	struct buf b;
 
 	buf_init(&b, 10000);
 	sample_fragment(&b, flags, seq);
 	spool_path(&key, path);
-	if (fragment_stamp(b.p, b.n, fragment_name(stream, rendition), epoch,
-	    seq, &err) == -1 ||
+	if (fragment_stamp(b.p, b.n, &info, &err) == -1 ||
 	    spool_publish(&spool, path, b.p, b.n, &err) != 1)
 		ok(false, "publish %s: %s", path, err.text);
 	buf_release(&b);

@@ -28,7 +28,8 @@ fill(struct timeline_seg *segs, uint32_t first, uint32_t n)
 		epoch = epoch_of(seq);
 		segs[i] = (struct timeline_seg){ .epoch = epoch, .seq = seq,
 		    .timescale = 1000, .start = 1000 * seq,
-		    .end = 1000 * seq + 1000, .flags = seq == 1 ||
+		    .end = 1000 * seq + 1000,
+		    .date_us = INT64_C(1000000) * seq, .flags = seq == 1 ||
 		    epoch_of(seq - 1) != epoch ? FRAGMENT_EPOCH_START : 0 };
 	}
 }
@@ -93,24 +94,17 @@ test_join(void)
 	struct timeline_seg segs[4];
 	struct timeline_row row = { .name = "r", .segs = segs, .count = 4 };
 	struct timeline t = { .stream = "s", .rows = &row, .nrows = 1 };
-	struct timeline_anchor anchor = { .epoch = 5, .group = 0,
-	    .seg = { .seq = 8, .timescale = 90000, .start = 720000,
-	    .arrival_us = 5000000 } };
 	struct err err = ERR_INIT;
 
 	fill(segs, 10, 2);
 	fill(segs + 2, 13, 2);
-	t.anchors = &anchor;
-	t.nanchors = 1;
 	ok(timeline_join(&t, &err) == 0 && t.count == 5,
 	    "five entries from four files");
 	ok(t.entries[2].lost && t.entries[2].epoch == 5 &&
 	    t.entries[2].duration_us == 1000000, "one is lost");
-	ok(t.entries[0].date_us == 7000000 &&
-	    t.entries[4].date_us == 11000000,
-	    "dates follow the anchor by media time");
-	ok(t.entries[0].dated && !t.entries[1].dated && t.entries[3].dated,
-	    "dates are said at the start and after what is lost");
+	ok(t.entries[0].date_us == 10000000 &&
+	    t.entries[2].date_us == 12000000,
+	    "dates are those of the files, and go on where one is lost");
 
 	segs[3].seq = 500000000;
 	err.cls = ERR_NONE;
