@@ -1,5 +1,5 @@
 /*
- * histories - random lives of a stream; its playlists are right all along.
+ * histories - random lives of streams; their playlists are right all along.
  *
  *	histories DIR STEPS SEED
  *
@@ -9,65 +9,56 @@
  * killed between two files or its output deleted, old fragments expire.  Then
  * the playlists that playlist-gen keeps must be byte for byte what another
  * one makes from nothing, right by lib/store/check, and right as what follows
- * the version before.  Prints what is wrong and the way there.
+ * the version before: numbers and dates never fall, and what is listed is
+ * there, and stays for as long as HLS section 6.2.2 asks.
+ *
+ * A life is some hundreds of steps with one way to list it: live or an event,
+ * with low latency or not, segments of one to three fragments, always with an
+ * MPD.  Prints what is wrong and the way there.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/buf.h"
-#include "base/err.h"
-#include "base/file.h"
-#include "base/limits.h"
+#include "base/clock.h"
 #include "base/log.h"
-#include "media/fragment.h"
-#include "media/mp4.h"
 #include "store/check.h"
 #include "store/expire.h"
 #include "store/follow.h"
 #include "store/hls.h"
-#include "store/spool.h"
+#include "store/put_date.h"
+#include "synthetic.h"
 
 #define STREAM		"cam"
-#define FRAME_US	40000		/* 25 pictures a second */
-#define NROWS		3
+#define NROWS		SYNTHETIC_ROWS
 #define LATE_MAX	64
+#define LIFE_MIN	100
+#define LIFE_MAX	600
 #define LOG_LINES	40
 #define LOG_BYTES	120
 
-static const struct row {
-	const char	*name;
-	enum track_kind	 kind;
-	uint32_t	 timescale;
-	uint32_t	 sample;	/* ticks of one */
-	uint32_t	 bytes;		/* of one */
-} rows[NROWS] = {
-	{ "h264-180p", TRACK_VIDEO, 90000, 3600, 120 },
-	{ "h264-90p", TRACK_VIDEO, 12800, 512, 40 },
-	{ "aac", TRACK_AUDIO, 48000, 960, 20 },
-};
-static const struct row src = { SPOOL_SRC, TRACK_VIDEO, 90000, 3600, 0 };
-
-/* A fragment of the stream. */
-struct fragment {
-	uint32_t	epoch, seq, flags;
-	int64_t		start_frame;	/* media time */
-	uint32_t	frames;
-	int64_t		arrival_us;
-};
+static const struct synthetic_row *const rows = synthetic_rows;
 
 struct late {
-	struct fragment	f;
+	struct synthetic f;
 	size_t		row;
 	unsigned	due;		/* step */
+};
+
+/* A segment or part that was listed. */
+struct promise {
+	char	uri[PLAYLIST_URI_BYTES];
+	int64_t	first_us;		/* when it was first */
+	int64_t	until_us;		/* until when it has to be there */
+};
+
+/* What is known of the playlist of a rendition. */
+struct list {
+	struct check	*check;		/* NULL: there is none */
+	uint32_t	 sequence, discontinuity;
+	int64_t		 date_us;	/* of the newest segment */
+	struct promise	*promises;
+	size_t		 n, room;
 };
 
 struct history {
@@ -84,16 +75,20 @@ struct history {
 	int64_t		 frame;		/* media time of the next fragment */
 	int64_t		 now_us;	/* monotonic */
 	int64_t		 wall_us;	/* - now_us: steps */
+	int64_t		 end_us;	/* the date at which the last ended */
 	struct late	 late[LATE_MAX];
 	size_t		 nlate;
 
 	struct follow	 follow;
 	bool		 following;
 	struct check_conf check_conf;
-	struct check	*lists[NROWS];
+	struct list	 lists[NROWS];
+	int64_t		 mpd_us;	/* publishTime */
 	char		 log[LOG_LINES][LOG_BYTES];
 	unsigned	 nlog;
 	unsigned	 wrong;
+
+	uint32_t	 fragments, epochs, lives;	/* of all lives */
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -121,13 +116,6 @@ wrong(struct history *h, const char *fmt, ...)
 	h->wrong++;
 }
 
-static _Noreturn void
-die(const char *what, const struct err *err)
-{
-	fprintf(stderr, "histories: %s: %s\n", what, err->text);
-	exit(99);
-}
-
 /* splitmix64: a number below N. */
 static uint64_t
 pick(struct history *h, uint64_t n)
@@ -146,170 +134,23 @@ chance(struct history *h, unsigned percent)
 }
 
 static void
-set_key(struct spool_key *key, const struct row *r, const struct fragment *f)
-{
-	memset(key, 0, sizeof(*key));
-	snprintf(key->stream, sizeof(key->stream), STREAM);
-	snprintf(key->rendition, sizeof(key->rendition), "%s", r->name);
-	key->epoch = f->epoch;
-	key->seq = f->seq;
-}
-
-static void
-make_parents(struct history *h, const char *path)
-{
-	char dir[SPOOL_PATH_BYTES];
-	const char *slash;
-
-	for (slash = strchr(path, '/'); slash != NULL;
-	    slash = strchr(slash + 1, '/')) {
-		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
-		if (mkdirat(h->s.fd, dir, 0777) == -1 && errno != EEXIST)
-			abort();
-	}
-}
-
-/* As spool_publish() does it, without waiting for a disk. */
-static void
-store(struct history *h, const char *path, const struct buf *b)
-{
-	struct err err = ERR_INIT;
-	int fd;
-
-	if (buf_ok(b, &err) == -1)
-		die(path, &err);
-	make_parents(h, path);
-	fd = openat(h->s.fd, ".new", O_WRONLY | O_CREAT | O_TRUNC, 0666);
-	if (fd == -1 || file_write_all(fd, b->p, b->n, &err) == -1 ||
-	    close(fd) == -1 || renameat(h->s.fd, ".new", h->s.fd, path) == -1)
-		die(path, &err);
-}
-
-static void
-seal(struct buf *b)
-{
-	struct err err = ERR_INIT;
-
-	if (buf_ok(b, &err) == -1 ||
-	    fragment_seal(&(struct iovec){ b->p, b->n }, 1, &err) == -1)
-		die("seal", &err);
-}
-
-static void
-track_of(const struct row *r, struct track *t)
-{
-	static const uint8_t avcc[] = { 1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 4,
-	    0x67, 0x64, 0, 0x1f, 1, 0, 1, 0x68 };
-	static const uint8_t asc[] = { 0x11, 0x90 };
-
-	*t = (struct track){ .id = 1, .kind = r->kind,
-	    .timescale = r->timescale };
-	if (r->kind == TRACK_VIDEO) {
-		t->codec = CODEC_H264;
-		t->width = t->height = 64;
-		t->config = avcc;
-		t->config_bytes = sizeof(avcc);
-	} else {
-		t->codec = CODEC_AAC;
-		t->sample_rate = r->timescale;
-		t->channels = 2;
-		t->config = asc;
-		t->config_bytes = sizeof(asc);
-	}
-}
-
-static void
-store_init(struct history *h, const struct row *r, const struct fragment *f)
-{
-	struct fragment_info info = { .epoch = f->epoch,
-	    .timescale = r->timescale,
-	    .name = fragment_name(STREAM, r->name) };
-	char path[SPOOL_PATH_BYTES];
-	struct spool_key key;
-	struct track t;
-	struct buf b;
-
-	set_key(&key, r, f);
-	spool_init_path(&key, path);
-	if (faccessat(h->s.fd, path, F_OK, 0) == 0)
-		return;
-	track_of(r, &t);
-	buf_init(&b, LIMIT_INIT_BYTES);
-	mp4_put_ftyp(&b);
-	fragment_put_info(&b, &info);
-	mp4_put_moov(&b, &t, 1);
-	seal(&b);
-	store(h, path, &b);
-	buf_release(&b);
-}
-
-static void
-put_media(struct buf *b, const struct row *r, const struct fragment *f)
-{
-	static const uint8_t media[256];
-	struct mp4_sample samples[128];
-	int64_t ticks = r->timescale / 25 * f->start_frame;
-	size_t n = r->timescale / 25 / r->sample * f->frames, i;
-	struct mp4_run run = { .track_id = 1, .dts = (uint64_t)ticks,
-	    .samples = samples, .count = n };
-
-	if (n > 128)
-		abort();
-	for (i = 0; i < n; i++)
-		samples[i] = (struct mp4_sample){ .p = media,
-		    .bytes = r->bytes, .duration = r->sample,
-		    .sync = i == 0 || r->kind == TRACK_AUDIO };
-	mp4_put_fragment(b, f->seq, &run, 1);
-}
-
-/* The file of F in ROW. */
-static void
-store_fragment(struct history *h, const struct row *r,
-    const struct fragment *f)
-{
-	int64_t start = r->timescale / 25 * f->start_frame;
-	struct fragment_info info = { .epoch = f->epoch, .seq = f->seq,
-	    .flags = f->flags, .timescale = r->timescale, .start = start,
-	    .end = start + (int64_t)(r->timescale / 25) * f->frames,
-	    .arrival_us = f->arrival_us,
-	    .name = fragment_name(STREAM, r->name) };
-	char path[SPOOL_PATH_BYTES];
-	struct spool_key key;
-	struct buf b;
-
-	if (r != &src)
-		store_init(h, r, f);
-	buf_init(&b, LIMIT_FRAGMENT_BYTES);
-	if (r == &src)
-		mp4_put_ftyp(&b);
-	else
-		mp4_put_styp(&b);
-	fragment_put_info(&b, &info);
-	put_media(&b, r, f);
-	seal(&b);
-	set_key(&key, r, f);
-	spool_path(&key, path);
-	store(h, path, &b);
-	buf_release(&b);
-}
-
-static void
-store_none(struct history *h, const struct row *r, const struct fragment *f)
+store_none(struct history *h, const struct synthetic_row *r,
+    const struct synthetic *f)
 {
 	char path[SPOOL_PATH_BYTES];
 	struct spool_key key;
 	struct buf b;
 
-	set_key(&key, r, f);
+	synthetic_key(r, f, &key);
 	spool_none_path(&key, path);
 	buf_init(&b, 1);
-	store(h, path, &b);
+	synthetic_store(&h->s, path, &b);
 	buf_release(&b);
 }
 
 /* What there is of F besides the original: now, later, or never. */
 static void
-render(struct history *h, const struct fragment *f)
+render(struct history *h, const struct synthetic *f)
 {
 	size_t i;
 
@@ -317,7 +158,7 @@ render(struct history *h, const struct fragment *f)
 		if (h->none[i])
 			continue;
 		if (chance(h, 90)) {
-			store_fragment(h, &rows[i], f);
+			synthetic_fragment(&h->s, &rows[i], f);
 		} else if (chance(h, 80) && h->nlate < LATE_MAX) {
 			h->late[h->nlate++] = (struct late){ *f, i,
 			    h->step + 1 + (unsigned)pick(h, 30) };
@@ -341,10 +182,11 @@ come_late(struct history *h)
 			h->late[left++] = h->late[i];
 			continue;
 		}
-		set_key(&key, &src, &h->late[i].f);
+		synthetic_key(&synthetic_src, &h->late[i].f, &key);
 		if (!spool_exists(&h->s, &key))
 			continue;	/* expired: nothing to make it of */
-		store_fragment(h, &rows[h->late[i].row], &h->late[i].f);
+		synthetic_fragment(&h->s, &rows[h->late[i].row],
+		    &h->late[i].f);
 		note(h, "%s of %" PRIu32 " comes late",
 		    rows[h->late[i].row].name, h->late[i].f.seq);
 	}
@@ -366,11 +208,23 @@ reconnect(struct history *h)
 	note(h, "epoch %" PRIu32, h->epoch);
 }
 
+/* As segment-store put dates it. */
+static void
+put_date(struct history *h, struct synthetic *f)
+{
+	struct fragment_info info = { .timescale = 25,
+	    .start = f->start_frame, .end = f->start_frame + f->frames,
+	    .arrival_us = f->arrival_us };
+
+	f->date_us = info.date_us = put_date_us(&info, h->begins, h->end_us);
+	h->end_us = put_date_end_us(&info);
+}
+
 static void
 publish(struct history *h)
 {
-	struct fragment f = { .epoch = h->epoch, .seq = ++h->seq,
-	    .start_frame = h->frame, .frames = 24 + (uint32_t)pick(h, 3) };
+	struct synthetic f = { .stream = STREAM, .epoch = h->epoch,
+	    .seq = ++h->seq, .start_frame = h->frame, .frames = 24 + (uint32_t)pick(h, 3) };
 	bool ends = chance(h, 4);
 	size_t i;
 
@@ -378,16 +232,18 @@ publish(struct history *h)
 		f.frames = 1 + (uint32_t)pick(h, 25);
 	f.flags = (h->begins ? FRAGMENT_EPOCH_START : 0) |
 	    (ends && chance(h, 70) ? FRAGMENT_LAST : 0);
-	h->now_us += (int64_t)f.frames * FRAME_US;
+	h->now_us += (int64_t)f.frames * SYNTHETIC_FRAME_US;
 	h->frame += f.frames;
-	f.arrival_us = h->wall_us + h->now_us - (int64_t)f.frames * FRAME_US;
+	f.arrival_us = h->wall_us + h->now_us -
+	    (int64_t)f.frames * SYNTHETIC_FRAME_US;
+	put_date(h, &f);
 	h->begins = false;
 	note(h, "fragment %" PRIu32 " of epoch %" PRIu32 ", %" PRIu32
 	    " pictures%s", f.seq, f.epoch, f.frames, ends ? ", ends" : "");
 	for (i = 0; i < NROWS; i++)
 		if (h->none[i])
 			store_none(h, &rows[i], &f);
-	store_fragment(h, &src, &f);
+	synthetic_fragment(&h->s, &synthetic_src, &f);
 	render(h, &f);
 	if (ends)
 		reconnect(h);
@@ -446,7 +302,7 @@ make_room(struct history *h)
 
 	if (expire(&h->s, &conf, streams, 1, count_file, &n, &result, &err) ==
 	    -1)
-		die("expire", &err);
+		synthetic_die("expire", &err);
 	note(h, "%u files expire", n);
 }
 
@@ -457,8 +313,8 @@ drop_playlists(struct history *h)
 	size_t i;
 
 	for (i = 0; i < NROWS; i++) {
-		snprintf(path, sizeof(path), "www/" STREAM "/%s/live.m3u8",
-		    rows[i].name);
+		snprintf(path, sizeof(path), "www/" STREAM "/%s/%s.m3u8",
+		    rows[i].name, h->conf.name);
 		if (chance(h, 50))
 			unlinkat(h->s.fd, path, 0);
 	}
@@ -485,6 +341,7 @@ happen(struct history *h)
 		h->seq += lost;
 		h->frame += 25 * lost;
 		h->now_us += 1000000 * (int64_t)lost;
+		h->end_us += h->end_us == 0 ? 0 : 1000000 * (int64_t)lost;
 	} else if (what < 92) {
 		kill_follower(h);
 	} else if (what < 94) {
@@ -506,19 +363,32 @@ follow(struct history *h)
 	follow_update(&h->follow);
 }
 
+/* The names of CONF's files in the directory of the stream: I to NROWS + 1. */
+static void
+path_of(const struct hls_conf *conf, size_t i, char path[SPOOL_PATH_BYTES])
+{
+	const char *top = conf->kind == PLAYLIST_LIVE ? "main" : conf->name;
+
+	if (i < NROWS)
+		snprintf(path, SPOOL_PATH_BYTES, "www/" STREAM "/%s/%s.m3u8",
+		    rows[i].name, conf->name);
+	else
+		snprintf(path, SPOOL_PATH_BYTES, "www/" STREAM "/%s.%s", top,
+		    i == NROWS ? "m3u8" : "mpd");
+}
+
 /* All playlists, one after the other, with their names. */
 static void
-slurp(struct history *h, struct buf *b, bool remove)
+slurp(struct history *h, const struct hls_conf *conf, struct buf *b,
+    bool remove)
 {
 	char path[SPOOL_PATH_BYTES];
 	struct err ignored = ERR_INIT;
 	size_t i;
 
 	buf_reset(b);
-	for (i = 0; i <= NROWS; i++) {
-		snprintf(path, sizeof(path), "www/" STREAM "%s%s/%s",
-		    i < NROWS ? "/" : "", i < NROWS ? rows[i].name : "",
-		    i < NROWS ? "live.m3u8" : "main.m3u8");
+	for (i = 0; i < NROWS + 2; i++) {
+		path_of(conf, i, path);
 		buf_printf(b, "%s\n", path);
 		if (file_slurp(h->s.fd, path, b, &ignored) == 0 && remove)
 			unlinkat(h->s.fd, path, 0);
@@ -541,8 +411,9 @@ differ(struct history *h, const struct buf *a, const struct buf *b)
 	    (const char *)b->p + from);
 }
 
+/* CONF's playlists, made again from nothing, are what they were. */
 static void
-see_same(struct history *h)
+see_same(struct history *h, const struct hls_conf *conf)
 {
 	struct follow f;
 	struct err err = ERR_INIT;
@@ -550,12 +421,12 @@ see_same(struct history *h)
 
 	buf_init(&kept, LIMIT_PLAYLIST_BYTES);
 	buf_init(&made, LIMIT_PLAYLIST_BYTES);
-	slurp(h, &kept, true);
-	follow_init(&f, &h->s, &h->conf, NULL, 0, NULL, NULL);
+	slurp(h, conf, &kept, true);
+	follow_init(&f, &h->s, conf, NULL, 0, NULL, NULL);
 	if (follow_once(&f, &err) == -1)
 		wrong(h, "playlist-gen fails: %s", err.text);
 	follow_release(&f);
-	slurp(h, &made, false);
+	slurp(h, conf, &made, false);
 	if (kept.n != made.n || memcmp(kept.p, made.p, made.n) != 0)
 		differ(h, &kept, &made);
 	buf_release(&kept);
@@ -569,10 +440,14 @@ fetch(void *arg, const char *url, uint64_t offset, uint64_t length,
 	struct history *h = arg;
 	char path[SPOOL_PATH_BYTES];
 
-	(void)offset;
-	(void)length;
 	snprintf(path, sizeof(path), "www/" STREAM "/%s", url);
-	return file_slurp(h->s.fd, path, b, err) == -1 ? 0 : 1;
+	if (file_slurp(h->s.fd, path, b, err) == -1)
+		return 0;
+	if (length != 0 && offset + length <= b->n) {
+		memmove(b->p, b->p + offset, (size_t)length);
+		b->n = (size_t)length;
+	}
+	return 1;
 }
 
 static void
@@ -580,17 +455,18 @@ say(void *arg, const char *url, size_t line, const char *rule,
     const char *text)
 {
 	/*
-	 * A list that waits for a late rendition is not updated.  Dates are
-	 * those of the clock: they step when it does, and when the fragment
-	 * that they are counted from expires.
+	 * A list that waits for a late rendition is not updated; what comes
+	 * behind the end of a publication is not known.
 	 */
-	static const char *const known[] = { "no update for", "goes back by",
-	    "from its date", "from where media time is" };
-	size_t i;
+	uint32_t hinted, came;
 
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strstr(text, known[i]) != NULL)
-			return;
+	if (strstr(text, "no update for") != NULL ||
+	    strstr(text, "no EXT-X-PRELOAD-HINT") != NULL)
+		return;
+	/* Nobody knows that a publisher was cut off. */
+	if (sscanf(text, "'%6" SCNu32 "/%*[^']' was hinted, '%6" SCNu32,
+	    &hinted, &came) == 2 && came > hinted)
+		return;
 	wrong(arg, "%s:%zu: %s (%s)", url, line, text, rule);
 }
 
@@ -602,80 +478,337 @@ say_note(void *arg, const char *url, const char *text)
 	(void)text;
 }
 
-/* Each list as it follows on what it was, and all together as they are. */
+/* URI is listed now, DURATION_US long, in a list of ALL_US. */
 static void
-see_right(struct history *h)
+promise(struct history *h, struct list *l, const char *uri, size_t n,
+    int64_t duration_us, int64_t all_us)
 {
-	char url[64], path[SPOOL_PATH_BYTES];
-	struct err err = ERR_INIT;
-	struct check *main;
-	int64_t again_us;
+	struct promise *p = NULL;
 	size_t i;
 
-	for (i = 0; i < NROWS; i++) {
-		snprintf(url, sizeof(url), "%s/live.m3u8", rows[i].name);
-		/* A rendition of which nothing is left has no list. */
-		snprintf(path, sizeof(path), "www/" STREAM "/%s", url);
-		if (faccessat(h->s.fd, path, F_OK, 0) == -1) {
-			check_close(h->lists[i]);
-			h->lists[i] = NULL;
-			continue;
+	for (i = l->n; i > 0 && p == NULL; i--)
+		if (strncmp(l->promises[i - 1].uri, uri, n) == 0 &&
+		    l->promises[i - 1].uri[n] == '\0')
+			p = &l->promises[i - 1];
+	if (p == NULL) {
+		if (l->n == l->room) {
+			l->room = l->room == 0 ? 64 : 2 * l->room;
+			l->promises = realloc(l->promises,
+			    l->room * sizeof(*l->promises));
+			if (l->promises == NULL)
+				abort();
 		}
-		if (h->lists[i] == NULL)
-			h->lists[i] = check_open(&h->check_conf, url, &err);
-		if (h->lists[i] != NULL && check_again(h->lists[i], h->now_us,
-		    &again_us, &err) == -1)
-			die(url, &err);
+		p = &l->promises[l->n++];
+		snprintf(p->uri, sizeof(p->uri), "%.*s", (int)n, uri);
+		p->first_us = h->now_us;
+		p->until_us = 0;
 	}
-	main = check_open(&h->check_conf, "main.m3u8", &err);
-	if (main != NULL && check_run(main, &err) == -1)
-		die("main.m3u8", &err);
-	check_close(main);
+	if (p->until_us < h->now_us + duration_us + all_us)
+		p->until_us = h->now_us + duration_us + all_us;
+}
+
+/* What left the list, too, is there until its time is over. */
+static void
+see_kept(struct history *h, struct list *l, const char *name)
+{
+	char path[SPOOL_PATH_BYTES];
+	struct promise *p;
+	size_t i, left = 0;
+
+	for (i = 0; i < l->n; i++) {
+		p = &l->promises[i];
+		snprintf(path, sizeof(path), "www/" STREAM "/%s/%s", name,
+		    p->uri);
+		if (p->until_us > h->now_us &&
+		    faccessat(h->s.fd, path, F_OK, 0) == -1)
+			wrong(h, "%s/%s is gone %.1f s too soon", name,
+			    p->uri, (double)(p->until_us - h->now_us) / 1e6);
+		if (p->until_us > h->now_us)
+			l->promises[left++] = *p;
+	}
+	l->n = left;
+}
+
+/* Each date in LIST is behind the one before, and the last never falls. */
+static void
+see_dates(struct history *h, struct list *l, const char *name,
+    const char *text)
+{
+	static const char tag[] = "#EXT-X-PROGRAM-DATE-TIME:";
+	char date[CLOCK_RFC3339_BYTES];
+	int64_t us = 0, before_us = 0;
+	const char *s;
+
+	for (s = text; (s = strstr(s, tag)) != NULL; before_us = us) {
+		s += sizeof(tag) - 1;
+		snprintf(date, sizeof(date), "%.*s", (int)strcspn(s, "\n"), s);
+		if (!clock_parse_rfc3339(date, &us) || us <= before_us)
+			wrong(h, "%s: %s is not behind the date before", name,
+			    date);
+	}
+	if (us < l->date_us)
+		wrong(h, "%s: its last date falls to %s", name, date);
+	l->date_us = us;
 }
 
 static void
-release(struct history *h)
+see_number(struct history *h, const char *name, const char *text,
+    const char *tag, uint32_t *was)
+{
+	const char *s = strstr(text, tag);
+	uint32_t is = s == NULL ? 0 : (uint32_t)strtoul(s + strlen(tag), NULL,
+	    10);
+
+	if (is < *was)
+		wrong(h, "%s: %s%" PRIu32 " was %" PRIu32, name, tag, is,
+		    *was);
+	*was = is;
+}
+
+/* The length of all that TEXT lists. */
+static int64_t
+length_us(const char *text)
+{
+	const char *s = text;
+	double sum = 0;
+
+	while ((s = strstr(s, "#EXTINF:")) != NULL)
+		sum += strtod(s += 8, NULL);
+	return (int64_t)(sum * 1e6);
+}
+
+static void
+see_promises(struct history *h, struct list *l, const char *text)
+{
+	int64_t all_us = length_us(text);
+	const char *s, *uri;
+	double duration = 0;
+	bool gap = false;
+
+	for (s = text; *s != '\0'; s += strcspn(s, "\n") + 1) {
+		if (strncmp(s, "#EXT-X-GAP", 10) == 0)
+			gap = true;
+		if (strncmp(s, "#EXTINF:", 8) == 0)
+			duration = strtod(s + 8, NULL);
+		uri = strstr(s, ",URI=\"");
+		if (strncmp(s, "#EXT-X-PART:", 12) == 0 && uri != NULL &&
+		    !gap)
+			promise(h, l, uri + 6, strcspn(uri + 6, "\""),
+			    1000000, all_us);
+		if (*s == '#')
+			continue;
+		if (!gap)
+			promise(h, l, s, strcspn(s, "\n"),
+			    (int64_t)(duration * 1e6), all_us);
+		gap = false;
+	}
+}
+
+/* A list by itself: numbers, dates, what it names. */
+static void
+see_list(struct history *h, size_t i)
+{
+	struct list *l = &h->lists[i];
+	char path[SPOOL_PATH_BYTES];
+	struct err ignored = ERR_INIT;
+	struct buf b;
+
+	path_of(&h->conf, i, path);
+	buf_init(&b, LIMIT_PLAYLIST_BYTES);
+	if (file_slurp(h->s.fd, path, &b, &ignored) == 0) {
+		buf_put_u8(&b, '\0');
+		see_number(h, rows[i].name, (char *)b.p,
+		    "#EXT-X-MEDIA-SEQUENCE:", &l->sequence);
+		see_number(h, rows[i].name, (char *)b.p,
+		    "#EXT-X-DISCONTINUITY-SEQUENCE:", &l->discontinuity);
+		see_dates(h, l, rows[i].name, (char *)b.p);
+		see_promises(h, l, (char *)b.p);
+	}
+	see_kept(h, l, rows[i].name);
+	buf_release(&b);
+}
+
+/* publishTime never falls, and Periods follow each other. */
+static void
+see_mpd(struct history *h)
+{
+	char path[SPOOL_PATH_BYTES];
+	struct err ignored = ERR_INIT;
+	double start, before = 0;
+	int64_t us;
+	const char *s;
+	struct buf b;
+
+	path_of(&h->conf, NROWS + 1, path);
+	buf_init(&b, LIMIT_PLAYLIST_BYTES);
+	if (file_slurp(h->s.fd, path, &b, &ignored) == 0) {
+		buf_put_u8(&b, '\0');
+		s = strstr((char *)b.p, "publishTime=\"");
+		snprintf(path, sizeof(path), "%.30s", s == NULL ? "" : s + 13);
+		path[strcspn(path, "\"")] = '\0';
+		if (!clock_parse_rfc3339(path, &us) || us < h->mpd_us)
+			wrong(h, "publishTime falls to %s", path);
+		h->mpd_us = us;
+		for (s = (char *)b.p; (s = strstr(s, "start=\"PT")) != NULL;
+		    before = start) {
+			start = strtod(s += 9, NULL);
+			if (start <= before)
+				wrong(h, "a Period starts at %f, one before "
+				    "at %f", start, before);
+		}
+	}
+	buf_release(&b);
+}
+
+/* The list as it follows on what it was. */
+static void
+see_follows(struct history *h, size_t i)
+{
+	char url[128], path[SPOOL_PATH_BYTES];
+	struct list *l = &h->lists[i];
+	struct err err = ERR_INIT;
+	int64_t again_us;
+
+	snprintf(url, sizeof(url), "%s/%s.m3u8", rows[i].name, h->conf.name);
+	/* A rendition of which nothing is left has no list. */
+	path_of(&h->conf, i, path);
+	if (faccessat(h->s.fd, path, F_OK, 0) == -1) {
+		check_close(l->check);
+		l->check = NULL;
+		return;
+	}
+	if (l->check == NULL)
+		l->check = check_open(&h->check_conf, url, &err);
+	if (l->check != NULL && check_again(l->check, h->now_us, &again_us,
+	    &err) == -1)
+		synthetic_die(url, &err);
+}
+
+/* All lists together, as CONF makes them. */
+static void
+see_all(struct history *h, const struct hls_conf *conf)
+{
+	char path[SPOOL_PATH_BYTES];
+	struct err err = ERR_INIT;
+	struct check *all;
+
+	path_of(conf, NROWS, path);
+	all = check_open(&h->check_conf, strrchr(path, '/') + 1, &err);
+	if (all != NULL && check_run(all, &err) == -1)
+		synthetic_die(path, &err);
+	check_close(all);
+}
+
+/* The recording: the same when made again, and right. */
+static void
+see_recording(struct history *h)
+{
+	struct hls_conf conf = h->conf;
+	struct err err = ERR_INIT;
+	struct follow f;
+
+	hls_conf_kind(&conf, PLAYLIST_VOD);
+	conf.part_target_us = 0;
+	follow_init(&f, &h->s, &conf, NULL, 0, NULL, NULL);
+	if (follow_once(&f, &err) == -1)
+		wrong(h, "playlist-gen --vod fails: %s", err.text);
+	follow_release(&f);
+	see_same(h, &conf);
+	see_all(h, &conf);
+}
+
+static void
+step(struct history *h)
 {
 	size_t i;
 
-	for (i = 0; i < NROWS; i++)
-		check_close(h->lists[i]);
+	happen(h);
+	follow(h);
+	see_same(h, &h->conf);
+	for (i = 0; i < NROWS; i++) {
+		see_list(h, i);
+		see_follows(h, i);
+	}
+	see_mpd(h);
+	see_all(h, &h->conf);
+}
+
+static void
+begin_life(struct history *h)
+{
+	char dir[4096];
+	struct err err = ERR_INIT;
+
+	*h = (struct history){ .dir = h->dir, .seed = h->seed,
+	    .random = h->random, .step = h->step, .lives = h->lives + 1,
+	    .fragments = h->fragments, .epochs = h->epochs,
+	    .epoch = 1, .begins = true, .now_us = 1000000000,
+	    .wall_us = INT64_C(1700000000000000),
+	    .check_conf = { fetch, say, say_note, h, false } };
+	hls_conf_kind(&h->conf, chance(h, 30) ? PLAYLIST_EVENT :
+	    PLAYLIST_LIVE);
+	h->conf.window_us = 6000000 + (int64_t)pick(h, 6) * 1000000;
+	h->conf.patience_us = 1000000 + (int64_t)pick(h, 3) * 1000000;
+	h->conf.fragments = 1 + (uint32_t)pick(h, 3);
+	h->conf.part_target_us = chance(h, 50) ? 1050000 : 0;
+	snprintf(dir, sizeof(dir), "%s/%u", h->dir, h->lives);
+	if (mkdir(dir, 0777) == -1 ||
+	    spool_open(&h->s, dir, true, &err) == -1)
+		synthetic_die(dir, &err);
+	/* Some have been on for long. */
+	if (chance(h, 50))
+		for (h->seq = 930; h->seq < 980; )
+			publish(h);
+	note(h, "life %u: %s, window %d s, patience %d s, segments of %u%s",
+	    h->lives, h->conf.name, (int)(h->conf.window_us / 1000000),
+	    (int)(h->conf.patience_us / 1000000), h->conf.fragments,
+	    h->conf.part_target_us != 0 ? ", low latency" : "");
+}
+
+static void
+end_life(struct history *h)
+{
+	size_t i;
+
+	if (h->wrong == 0)
+		see_recording(h);
+	for (i = h->nlog > LOG_LINES ? h->nlog - LOG_LINES : 0;
+	    h->wrong > 0 && i < h->nlog; i++)
+		printf("  %s\n", h->log[i % LOG_LINES]);
+	for (i = 0; i < NROWS; i++) {
+		check_close(h->lists[i].check);
+		free(h->lists[i].promises);
+	}
 	if (h->following)
 		follow_release(&h->follow);
 	spool_close(&h->s);
+	h->fragments += h->seq;
+	h->epochs += h->epoch;
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct history h = { .epoch = 1, .begins = true,
-	    .now_us = 1000000000, .wall_us = INT64_C(1700000000000000),
-	    .conf = { .kind = PLAYLIST_LIVE, .name = "live",
-	    .window_us = 6000000,
-	    .patience_us = 2000000 } };
-	struct err err = ERR_INIT;
-	unsigned steps, i;
+	struct history h = { .lives = 0 };
+	unsigned steps, life;
 
 	if (argc != 4)
 		return 64;
 	h.dir = argv[1];
 	steps = (unsigned)strtoul(argv[2], NULL, 10);
 	h.seed = h.random = strtoull(argv[3], NULL, 10);
-	h.check_conf = (struct check_conf){ fetch, say, say_note, &h, false };
 	log_name("histories");
-	if (spool_open(&h.s, h.dir, true, &err) == -1)
-		die(h.dir, &err);
-	for (h.step = 1; h.step <= steps && h.wrong == 0; h.step++) {
-		happen(&h);
-		follow(&h);
-		see_same(&h);
-		see_right(&h);
+	while (h.step < steps && h.wrong == 0) {
+		begin_life(&h);
+		life = LIFE_MIN + (unsigned)pick(&h, LIFE_MAX - LIFE_MIN);
+		for (; life > 0 && h.step < steps && h.wrong == 0; life--) {
+			h.step++;
+			step(&h);
+		}
+		end_life(&h);
 	}
-	for (i = h.nlog > LOG_LINES ? h.nlog - LOG_LINES : 0;
-	    h.wrong > 0 && i < h.nlog; i++)
-		printf("  %s\n", h.log[i % LOG_LINES]);
-	printf("%u steps, %" PRIu32 " fragments, %" PRIu32 " epochs, seed %"
-	    PRIu64 "\n", h.step - 1, h.seq, h.epoch, h.seed);
-	release(&h);
+	printf("%u steps, %u lives, %" PRIu32 " fragments, %" PRIu32
+	    " epochs, seed %" PRIu64 "\n", h.step, h.lives, h.fragments,
+	    h.epochs, h.seed);
 	return h.wrong > 0;
 }
