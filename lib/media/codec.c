@@ -172,3 +172,17 @@ codec_string(const struct track *track, char out[CODEC_STRING_BYTES],
 	snprintf(out, CODEC_STRING_BYTES, "%s", fixed);
 	return 0;
 }
+
+/* In vpcC, behind version, flags, profile, level, depth and primaries. */
+#define VPCC_TRANSFER_AT	8
+
+uint8_t
+codec_transfer(const struct track *track)
+{
+	if (track->colour.transfer != 0)
+		return track->colour.transfer;
+	if (track->codec == CODEC_VP9 &&
+	    track->config_bytes > VPCC_TRANSFER_AT)
+		return track->config[VPCC_TRANSFER_AT];
+	return 0;
+}

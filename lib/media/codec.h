@@ -70,4 +70,10 @@ struct err;
 int	codec_string(const struct track *track, char out[CODEC_STRING_BYTES],
 	    struct err *err) __attribute__((warn_unused_result));
 
+/*
+ * The transfer characteristics of video, ITU-T H.273: 16 is PQ, 18 HLG.  0
+ * when its description does not say.
+ */
+uint8_t	codec_transfer(const struct track *track);
+
 #endif /* MEDIA_CODEC_H */

@@ -196,6 +196,22 @@ static const struct entry audio_entries[] = {
 
 static int	parse_esds(struct box *box, struct track *t, struct err *err);
 
+/* Other descriptions than code points of H.273 say nothing to us. */
+static void
+parse_colr(struct rd *r, struct track_colour *c)
+{
+	struct track_colour got = { .primaries = 0 };
+
+	if (rd_u32(r) != MP4_TYPE('n', 'c', 'l', 'x'))
+		return;
+	got.primaries = (uint8_t)rd_u16(r);
+	got.transfer = (uint8_t)rd_u16(r);
+	got.matrix = (uint8_t)rd_u16(r);
+	got.full_range = (rd_u8(r) & 0x80) != 0;
+	if (!r->bad)
+		*c = got;
+}
+
 /* The children of a sample entry like E. */
 static int
 parse_entry(struct box *entry, const struct entry *e, struct track *t,
@@ -216,6 +232,8 @@ parse_entry(struct box *entry, const struct entry *e, struct track *t,
 		} else if (box.type == MP4_TYPE('p', 'a', 's', 'p')) {
 			t->sar_num = rd_u32(&box.body);
 			t->sar_den = rd_u32(&box.body);
+		} else if (box.type == MP4_TYPE('c', 'o', 'l', 'r')) {
+			parse_colr(&box.body, &t->colour);
 		}
 	}
 	if (rc == -1)

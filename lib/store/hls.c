@@ -173,7 +173,7 @@ hls_choose(const struct timeline *t, const struct hls_conf *conf,
 /* A rendition's playlist, and what the multivariant playlist says of it. */
 struct row {
 	struct timeline_row		*row;
-	struct playlist			 p;
+	struct playlist			 p, iframes;
 	struct playlist_rendition	 r;
 	bool				 in_main;
 };
@@ -224,6 +224,9 @@ make_row(struct publish *pb, struct row *row, struct err *err)
 	rc = hls_rendition(pb->s, pb->t, row->row, &pb->span,
 	    row->p.fragments, &row->r, err);
 	row->in_main = rc == 1;
+	if (rc == 1)
+		rc = hls_iframes(pb->s, pb->t, row->row, pb->conf, &pb->span,
+		    &row->iframes, &row->r, err);
 	return rc == -1 ? -1 : 0;
 }
 
@@ -251,24 +254,39 @@ add_reports(const struct publish *pb, struct row *row, struct err *err)
 	return 0;
 }
 
+/* P as ROW's NAME SUFFIX; one that is not any more must not stay. */
 static int
-write_row(const struct publish *pb, struct row *row, struct err *err)
+write_list(const struct publish *pb, const struct timeline_row *row,
+    const char *suffix, const struct playlist *p, struct err *err)
 {
 	char path[SPOOL_PATH_BYTES];
 	struct buf b;
 	int rc;
 
-	if (row->p.count == 0)
+	snprintf(path, sizeof(path), "www/%s/%s/%s%s.m3u8", pb->t->stream,
+	    row->name, pb->conf->name, suffix);
+	if (p == NULL || p->count == 0) {
+		if (unlinkat(pb->s->fd, path, 0) == -1 && errno != ENOENT)
+			return err_sys(err, ERR_IO, "cannot remove '%s/%s'",
+			    pb->s->dir, path);
 		return 0;
-	if (add_reports(pb, row, err) == -1)
-		return -1;
+	}
 	buf_init(&b, LIMIT_PLAYLIST_BYTES);
-	playlist_put_media(&b, &row->p);
-	snprintf(path, sizeof(path), "www/%s/%s/%s.m3u8", pb->t->stream,
-	    row->row->name, pb->conf->name);
+	playlist_put_media(&b, p);
 	rc = write_if_changed(pb, path, &b, err);
 	buf_release(&b);
 	return rc;
+}
+
+static int
+write_row(const struct publish *pb, struct row *row, struct err *err)
+{
+	if (row->p.count == 0)
+		return 0;
+	if (add_reports(pb, row, err) == -1 ||
+	    write_list(pb, row->row, "", &row->p, err) == -1)
+		return -1;
+	return write_list(pb, row->row, "-iframes", &row->iframes, err);
 }
 
 /*
@@ -289,7 +307,7 @@ static int
 write_main(const struct publish *pb, struct err *err)
 {
 	struct playlist_rendition *r;
-	char path[SPOOL_PATH_BYTES], media[HLS_NAME_BYTES + 8];
+	char path[SPOOL_PATH_BYTES];
 	bool independent = true;
 	struct buf b;
 	size_t n = 0, i;
@@ -306,8 +324,7 @@ write_main(const struct publish *pb, struct err *err)
 			r[n++] = pb->rows[i].r;
 	}
 	buf_init(&b, LIMIT_PLAYLIST_BYTES);
-	snprintf(media, sizeof(media), "%s.m3u8", pb->conf->name);
-	playlist_put_main(&b, r, n, independent, media);
+	playlist_put_main(&b, r, n, independent, pb->conf->name);
 	snprintf(path, sizeof(path), "www/%s/%s.m3u8", pb->t->stream,
 	    pb->conf->kind == PLAYLIST_LIVE ? "main" : pb->conf->name);
 	rc = n == 0 ? 0 : write_if_changed(pb, path, &b, err);
@@ -324,14 +341,9 @@ static int
 drop_row(const struct publish *pb, const struct timeline_row *row,
     struct err *err)
 {
-	char path[SPOOL_PATH_BYTES];
-
-	snprintf(path, sizeof(path), "www/%s/%s/%s.m3u8", pb->t->stream,
-	    row->name, pb->conf->name);
-	if (unlinkat(pb->s->fd, path, 0) == -1 && errno != ENOENT)
-		return err_sys(err, ERR_IO, "cannot remove '%s/%s'",
-		    pb->s->dir, path);
-	return 0;
+	if (write_list(pb, row, "", NULL, err) == -1)
+		return -1;
+	return write_list(pb, row, "-iframes", NULL, err);
 }
 
 int
@@ -363,8 +375,10 @@ hls_publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 		rc = write_row(&pb, &pb.rows[i], err);
 	if (rc == 0)
 		rc = write_main(&pb, err);
-	for (i = 0; i < pb.nrows; i++)
+	for (i = 0; i < pb.nrows; i++) {
 		playlist_release(&pb.rows[i].p);
+		playlist_release(&pb.rows[i].iframes);
+	}
 	free(pb.rows);
 	return rc;
 }

@@ -6,6 +6,7 @@
  *
  *	www/STREAM/RENDITION/live.m3u8	www/STREAM/main.m3u8
  *	www/STREAM/RENDITION/NAME.m3u8	www/STREAM/NAME.m3u8
+ *	www/STREAM/RENDITION/NAME-iframes.m3u8
  *
  * where NAME is event, vod or a clip's.
  */
@@ -114,6 +115,33 @@ int	hls_media(struct spool *s, const struct timeline *t,
 	    const struct timeline_row *row, const struct hls_conf *conf,
 	    const struct hls_span *span, struct playlist *p, bool *complete,
 	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * The I-frames of ROW, one of each fragment, whatever the length of segments.
+ * P->count is 0 when it has no such playlist: sound has none, nor have
+ * pictures of which some fragment does not begin with an I-frame.  Fills in
+ * what the multivariant playlist says of it.  0, or -1; P is released by the
+ * caller.
+ */
+int	hls_iframes(struct spool *s, const struct timeline *t,
+	    struct timeline_row *row, const struct hls_conf *conf,
+	    const struct hls_span *span, struct playlist *p,
+	    struct playlist_rendition *r, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/* Something of BYTES that takes so long; 0 bytes: nothing is there. */
+struct hls_load {
+	int64_t		us;
+	uint64_t	bytes;
+};
+
+/*
+ * BANDWIDTH and AVERAGE-BANDWIDTH of N loads behind each other: the peak is
+ * that of any contiguous run between half and one and a half target durations
+ * (and half a second) long; the draft's section 4.4.6.2.
+ */
+void	hls_rate(const struct hls_load *loads, size_t n, uint32_t target_s,
+	    uint64_t *peak_bps, uint64_t *average_bps);
 
 /*
  * What the multivariant playlist says of ROW over the first LISTED entries

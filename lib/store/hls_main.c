@@ -9,6 +9,7 @@
 #include "media/codec.h"
 #include "media/mp4.h"
 #include "store/hls.h"
+#include "store/samples.h"
 #include "store/spool.h"
 #include "store/timeline.h"
 
@@ -22,62 +23,57 @@ rate_bps(uint64_t bytes, int64_t us)
 	    (uint64_t)((double)bytes * 8e6 / (double)us + 0.5);
 }
 
-/*
- * BANDWIDTH and AVERAGE-BANDWIDTH: the peak is that of any contiguous run of
- * segments between half and one and a half target durations (and half a
- * second) long; the draft's section 4.4.6.2.
- */
-static void
-measure(const struct timeline *t, const struct timeline_row *row,
-    const struct hls_span *span, size_t listed, struct playlist_rendition *r)
+void
+hls_rate(const struct hls_load *loads, size_t n, uint32_t target_s,
+    uint64_t *peak_bps, uint64_t *average_bps)
 {
-	const struct timeline_entry *e = &t->entries[span->first];
-	const struct timeline_seg *seg;
-	int64_t min_us = span->target_s * INT64_C(500000), us, all_us = 0;
-	int64_t max_us = span->target_s * INT64_C(1500000) + 500000;
+	int64_t min_us = target_s * INT64_C(500000), us, all_us = 0;
+	int64_t max_us = target_s * INT64_C(1500000) + 500000;
 	uint64_t bytes, all_bytes = 0, bps;
 	size_t i, j;
 
-	for (i = 0; i < listed; i++) {
+	*peak_bps = 0;
+	for (i = 0; i < n; i++) {
 		us = 0;
 		bytes = 0;
-		for (j = i; j < listed && us < max_us; j++) {
-			if ((seg = timeline_find(row, e[j].seq)) == NULL)
-				break;
-			us += timeline_seg_us(seg);
-			bytes += seg->bytes;
-			if (j == i) {
-				all_us += us;
-				all_bytes += bytes;
-			}
+		for (j = i; j < n && loads[j].bytes != 0 && us < max_us; j++) {
+			us += loads[j].us;
+			bytes += loads[j].bytes;
 			bps = rate_bps(bytes, us);
-			if (us >= min_us && us <= max_us && bps > r->peak_bps)
-				r->peak_bps = bps;
+			if (us >= min_us && us <= max_us && bps > *peak_bps)
+				*peak_bps = bps;
+		}
+		if (loads[i].bytes != 0) {
+			all_us += loads[i].us;
+			all_bytes += loads[i].bytes;
 		}
 	}
-	r->average_bps = rate_bps(all_bytes, all_us);
-	if (r->peak_bps < r->average_bps)	/* no run was long enough */
-		r->peak_bps = r->average_bps;
+	*average_bps = rate_bps(all_bytes, all_us);
+	if (*peak_bps < *average_bps)		/* no run was long enough */
+		*peak_bps = *average_bps;
 }
 
-/* Fill SEG->frames by reading the whole file, once.  False if it cannot. */
-static bool
-count_frames(struct spool *s, const struct spool_key *key,
-    struct timeline_seg *seg)
+static int
+measure(const struct timeline *t, const struct timeline_row *row,
+    const struct hls_span *span, size_t listed, struct playlist_rendition *r,
+    struct err *err)
 {
-	struct err err = ERR_INIT;
-	struct mp4 m = { 0 };
-	struct buf b;
+	struct hls_load *loads = calloc(listed + 1, sizeof(*loads));
+	const struct timeline_seg *seg;
+	size_t i;
 
-	if (seg->frames != 0)
-		return true;
-	buf_init(&b, LIMIT_FRAGMENT_BYTES);
-	if (spool_read(s, key, &b, &err) == 0 &&
-	    mp4_parse(&m, b.p, b.n, &err) == 0 && m.nruns > 0)
-		seg->frames = (uint32_t)m.runs[0].count;
-	mp4_release(&m);
-	buf_release(&b);
-	return seg->frames != 0;
+	if (loads == NULL)
+		return err_nomem(err);
+	for (i = 0; i < listed; i++) {
+		seg = timeline_find(row, t->entries[span->first + i].seq);
+		if (seg != NULL)
+			loads[i] = (struct hls_load){ timeline_seg_us(seg),
+			    seg->bytes };
+	}
+	hls_rate(loads, listed, span->target_s, &r->peak_bps,
+	    &r->average_bps);
+	free(loads);
+	return 0;
 }
 
 /*
@@ -116,7 +112,7 @@ frame_rate(struct spool *s, struct timeline_row *row, struct spool_key *key,
 		if (seg == NULL || seg->epoch != key->epoch)
 			continue;
 		key->seq = seq;
-		if (!count_frames(s, key, seg))
+		if (!samples_read(s, key, seg))
 			continue;
 		frames += seg->frames;
 		us += timeline_seg_us(seg);
@@ -153,6 +149,7 @@ describe(struct spool *s, const struct spool_key *key,
 	r->channels = m.tracks[0].channels;
 	r->sample_rate = m.tracks[0].sample_rate;
 	r->timescale = m.tracks[0].timescale;
+	r->transfer = codec_transfer(&m.tracks[0]);
 	rc = codec_string(&m.tracks[0], r->codecs, err);
 out:
 	mp4_release(&m);
@@ -185,7 +182,8 @@ hls_rendition(struct spool *s, const struct timeline *t,
 		log_warning("%s", err->text);
 		return 0;
 	}
-	measure(t, row, span, listed, r);
+	if (measure(t, row, span, listed, r, err) == -1)
+		return -1;
 	if (r->kind == TRACK_VIDEO)
 		r->milli_fps = frame_rate(s, row, &key, e[0].seq,
 		    newest->seq);

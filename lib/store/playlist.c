@@ -67,6 +67,9 @@ put_entry(struct buf *b, const struct playlist *p,
 	}
 	if (e->gap)
 		buf_put_str(b, "#EXT-X-GAP\n");
+	if (e->range_bytes != 0)
+		buf_printf(b, "#EXT-X-BYTERANGE:%" PRIu32 "@%" PRIu32 "\n",
+		    e->range_bytes, e->range_at);
 	for (i = 0; i < e->nparts; i++)
 		put_part(b, &p->parts[e->first_part + i]);
 	if (e->open)
@@ -143,6 +146,8 @@ playlist_put_media(struct buf *b, const struct playlist *p)
 		buf_put_str(b, "#EXT-X-PLAYLIST-TYPE:VOD\n");
 		break;
 	}
+	if (p->iframes)
+		buf_put_str(b, "#EXT-X-I-FRAMES-ONLY\n");
 	if (p->independent)
 		buf_put_str(b, "#EXT-X-INDEPENDENT-SEGMENTS\n");
 	for (i = 0; i < p->count; i++)
@@ -154,7 +159,7 @@ playlist_put_media(struct buf *b, const struct playlist *p)
 
 static void
 put_audio(struct buf *b, const struct playlist_rendition *r,
-    const char *media)
+    const char *name)
 {
 	/* One member a group: all groups then have the same members. */
 	buf_printf(b, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"%s\","
@@ -162,13 +167,42 @@ put_audio(struct buf *b, const struct playlist_rendition *r,
 	    r->name);
 	if (r->channels != 0)
 		buf_printf(b, ",CHANNELS=\"%u\"", (unsigned)r->channels);
-	buf_printf(b, ",URI=\"%s/%s\"\n", r->name, media);
+	buf_printf(b, ",URI=\"%s/%s.m3u8\"\n", r->name, name);
+}
+
+/* What a player must be able to show.  What is not said is SDR. */
+static const char *
+range_of(const struct playlist_rendition *video)
+{
+	switch (video->transfer) {
+	case 16:
+		return "PQ";
+	case 18:
+		return "HLG";
+	default:
+		return "SDR";
+	}
+}
+
+/* The I-frames of VIDEO, to seek by. */
+static void
+put_iframes(struct buf *b, const struct playlist_rendition *video,
+    const char *name)
+{
+	if (video->iframe_peak_bps == 0)
+		return;
+	buf_printf(b, "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=%" PRIu64
+	    ",AVERAGE-BANDWIDTH=%" PRIu64 ",CODECS=\"%s\",RESOLUTION=%ux%u,"
+	    "VIDEO-RANGE=%s,URI=\"%s/%s-iframes.m3u8\"\n",
+	    video->iframe_peak_bps, video->iframe_average_bps, video->codecs,
+	    (unsigned)video->width, (unsigned)video->height, range_of(video),
+	    video->name, name);
 }
 
 /* A variant of VIDEO, AUDIO or both; one of them may be NULL. */
 static void
 put_variant(struct buf *b, const struct playlist_rendition *video,
-    const struct playlist_rendition *audio, const char *media)
+    const struct playlist_rendition *audio, const char *name)
 {
 	const struct playlist_rendition *r = video != NULL ? video : audio;
 	uint64_t peak = r->peak_bps, average = r->average_bps;
@@ -191,7 +225,9 @@ put_variant(struct buf *b, const struct playlist_rendition *video,
 		    video->milli_fps / 1000, video->milli_fps % 1000);
 	if (audio != NULL)
 		buf_printf(b, ",AUDIO=\"%s\"", audio->name);
-	buf_printf(b, "\n%s/%s\n", r->name, media);
+	if (video != NULL)
+		buf_printf(b, ",VIDEO-RANGE=%s", range_of(video));
+	buf_printf(b, "\n%s/%s.m3u8\n", r->name, name);
 }
 
 /* The next of KIND after PREV (NULL: the first) by height, then by name. */
@@ -217,7 +253,7 @@ next_of(const struct playlist_rendition *r, size_t count,
 
 void
 playlist_put_main(struct buf *b, const struct playlist_rendition *r,
-    size_t count, bool independent, const char *media)
+    size_t count, bool independent, const char *name)
 {
 	const struct playlist_rendition *a, *v, *first_audio, *first_video;
 
@@ -227,15 +263,18 @@ playlist_put_main(struct buf *b, const struct playlist_rendition *r,
 	if (independent)
 		buf_put_str(b, "#EXT-X-INDEPENDENT-SEGMENTS\n");
 	for (a = first_audio; a != NULL; a = next_of(r, count, TRACK_AUDIO, a))
-		put_audio(b, a, media);
+		put_audio(b, a, name);
 
 	a = first_audio;
 	do {
 		for (v = first_video; v != NULL;
 		    v = next_of(r, count, TRACK_VIDEO, v))
-			put_variant(b, v, a, media);
+			put_variant(b, v, a, name);
 		if (first_video == NULL && a != NULL)
-			put_variant(b, NULL, a, media);
+			put_variant(b, NULL, a, name);
 		a = a == NULL ? NULL : next_of(r, count, TRACK_AUDIO, a);
 	} while (a != NULL);
+	for (v = first_video; v != NULL;
+	    v = next_of(r, count, TRACK_VIDEO, v))
+		put_iframes(b, v, name);
 }

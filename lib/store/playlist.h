@@ -39,6 +39,7 @@ struct playlist_entry {
 	int64_t	 date_us;		/* PROGRAM-DATE-TIME; 0: not known */
 	uint32_t breaks;		/* DISCONTINUITY tags in front */
 	bool	 gap;
+	uint32_t range_at, range_bytes;	/* of its file; 0: all of it */
 	bool	 open;			/* the last, which is still to be
 					   completed: its parts alone */
 	size_t	 first_part, nparts;	/* those listed */
@@ -56,6 +57,8 @@ struct playlist {
 	int64_t			 part_target_us;	/* 0: no low latency */
 	uint32_t		 media_sequence;
 	uint32_t		 discontinuity_sequence;
+	bool			 iframes;	/* no more than an I-frame of
+						   each */
 	bool			 independent;	/* all start on an IDR */
 	bool			 ended;		/* nothing will follow */
 	struct playlist_entry	*entries;	/* owned */
@@ -82,6 +85,10 @@ struct playlist_rendition {
 	enum track_kind	kind;
 	char		codecs[CODEC_STRING_BYTES];
 	uint64_t	peak_bps, average_bps;
+	uint64_t	iframe_peak_bps, iframe_average_bps;	/* 0: it has no
+						   I-frame playlist */
+	uint8_t		transfer;		/* video, ITU-T H.273; 0: not
+						   known */
 	uint16_t	width, height;		/* video */
 	uint32_t	milli_fps;		/* video; 0: not known */
 	uint16_t	channels;		/* audio; 0: not known */
@@ -90,13 +97,13 @@ struct playlist_rendition {
 };
 
 /*
- * The multivariant playlist of COUNT renditions; MEDIA is the name of their
- * playlists ("live.m3u8").  Each audio rendition is a group of its own, each
+ * The multivariant playlist of COUNT renditions; NAME is that of their
+ * playlists ("live" of live.m3u8 and live-iframes.m3u8).  Each audio rendition is a group of its own, each
  * video rendition a variant for each group; without video every audio
  * rendition is a variant.  Variants come in ascending height: players start
  * with the first.
  */
 void	playlist_put_main(struct buf *b, const struct playlist_rendition *r,
-	    size_t count, bool independent, const char *media);
+	    size_t count, bool independent, const char *name);
 
 #endif /* STORE_PLAYLIST_H */

@@ -25,6 +25,9 @@ struct timeline_seg {
 	int64_t		date_us;	/* wall clock of START; 0: not known */
 	uint64_t	bytes;
 	uint32_t	frames;		/* samples; 0: not counted yet */
+	uint32_t	iframe_at;	/* the bytes of moof to the end of the */
+	uint32_t	iframe_bytes;	/* first sample, if that is sync; the
+					   same */
 };
 
 struct timeline_row {

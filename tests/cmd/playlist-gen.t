@@ -20,7 +20,9 @@ last() { tail -n 1 "$1"; }
 gen "$full" --print
 status_is 0 'live playlists of a whole store'
 is "$(LC_ALL=C sort "$tmp/out")" "$full/www/cam/aac/live.m3u8
+$full/www/cam/h264-180p/live-iframes.m3u8
 $full/www/cam/h264-180p/live.m3u8
+$full/www/cam/h264-90p/live-iframes.m3u8
 $full/www/cam/h264-90p/live.m3u8
 $full/www/cam/main.m3u8
 $full/www/cam/main.mpd" 'prints what it wrote'
@@ -42,6 +44,28 @@ is "$(grep -A3 DISCONTINUITY$ "$live")" "#EXT-X-DISCONTINUITY
 #EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:15:20.456Z
 #EXTINF:1.000000," 'a new epoch: break, map, date'
 
+# I-frames: an init segment and a range are a picture.
+iframes=${live%/*}/live-iframes.m3u8
+is "$(grep -c BYTERANGE "$iframes") $(grep -c I-FRAME-STREAM-INF "$main")" \
+    '20 2' 'an I-frame of each fragment, a list of each size'
+perl -ne 'chomp; $map = $1 if /MAP:URI="(.*)"/;
+    ($n, $at) = ($1, $2) if /BYTERANGE:(\d+)@(\d+)/;
+    next if /^#/; print "$map $_ $at $n\n"' "$iframes" >"$tmp/ranges"
+bad=0
+while read -r map file at size; do
+	{ cat "${live%/*}/$map"
+	tail -c +$((at + 1)) "${live%/*}/$file" | head -c "$size"; } \
+	    >"$tmp/picture.mp4"
+	[ "$(ffprobe -v error -show_entries frame=pict_type -of csv=p=0 \
+	    "$tmp/picture.mp4" 2>/dev/null | cut -c1)" = I ] || bad=$((bad + 1))
+done <<EOT
+$(sed -n '1p;9,12p;20p' "$tmp/ranges")
+EOT
+is $bad 0 'ffprobe: each is an I-frame'
+run /dev/null playlist-gen --check "$full/www/cam"
+status_is 0 'which playlist-gen --check finds right'
+stdout_is /dev/null 'all of it'
+
 # Measured bandwidth: the heaviest second, by its files' sizes.
 want=$(find "$full/www/cam/h264-180p/000001" "$full/www/cam/h264-180p/000002" \
     -name '*.m4s' -printf '%s\n' | sort -n | tail -n 1)
@@ -51,7 +75,7 @@ cp -al "$full/src" "$video_only/src"
 cp -al "$full/www/cam/h264-180p" "$video_only/www/cam/"
 rm "$video_only/www/cam/h264-180p/live.m3u8"
 gen "$video_only" --live
-got=$(sed -n 's/.*STREAM-INF:BANDWIDTH=\([0-9]*\),.*/\1/p' \
+got=$(sed -n 's/.*X-STREAM-INF:BANDWIDTH=\([0-9]*\),.*/\1/p' \
     "$video_only/www/cam/main.m3u8")
 is "$got" $((want * 8)) 'BANDWIDTH is the peak of the segments'
 grep -q AUDIO "$video_only/www/cam/main.m3u8"
@@ -150,7 +174,7 @@ is "$(sed -n 's/.*MEDIA-SEQUENCE://p' "$grow/www/cam/aac/live.m3u8")" \
 # VOD.
 gen "$full" --vod --print
 status_is 0 'VOD playlists'
-is "$(lists "$full" | grep -c vod)" 4 'four of them'
+is "$(lists "$full" | grep -c vod)" 6 'six of them'
 sound "$full/www/cam/vod.m3u8" 'they are sound'
 vod=$full/www/cam/h264-90p/vod.m3u8
 is "$(segments "$vod") $(last "$vod")" '20 #EXT-X-ENDLIST' 'with everything'

@@ -31,6 +31,8 @@
 
 #define STREAM		"cam"
 #define NROWS		SYNTHETIC_ROWS
+#define MAIN		(2 * NROWS)	/* behind the lists */
+#define MPD		(MAIN + 1)
 #define LATE_MAX	64
 #define LIFE_MIN	100
 #define LIFE_MAX	600
@@ -84,6 +86,7 @@ struct history {
 	struct check_conf check_conf;
 	struct list	 lists[NROWS];
 	int64_t		 mpd_us;	/* publishTime */
+	struct buf	 mpd;
 	char		 log[LOG_LINES][LOG_BYTES];
 	unsigned	 nlog;
 	unsigned	 wrong;
@@ -363,18 +366,19 @@ follow(struct history *h)
 	follow_update(&h->follow);
 }
 
-/* The names of CONF's files in the directory of the stream: I to NROWS + 1. */
+/* The names of CONF's files: lists, their I-frames, and those of all. */
 static void
 path_of(const struct hls_conf *conf, size_t i, char path[SPOOL_PATH_BYTES])
 {
 	const char *top = conf->kind == PLAYLIST_LIVE ? "main" : conf->name;
 
-	if (i < NROWS)
-		snprintf(path, SPOOL_PATH_BYTES, "www/" STREAM "/%s/%s.m3u8",
-		    rows[i].name, conf->name);
+	if (i < 2 * NROWS)
+		snprintf(path, SPOOL_PATH_BYTES, "www/" STREAM "/%s/%s%s.m3u8",
+		    rows[i % NROWS].name, conf->name,
+		    i < NROWS ? "" : "-iframes");
 	else
 		snprintf(path, SPOOL_PATH_BYTES, "www/" STREAM "/%s.%s", top,
-		    i == NROWS ? "m3u8" : "mpd");
+		    i == MAIN ? "m3u8" : "mpd");
 }
 
 /* All playlists, one after the other, with their names. */
@@ -387,7 +391,7 @@ slurp(struct history *h, const struct hls_conf *conf, struct buf *b,
 	size_t i;
 
 	buf_reset(b);
-	for (i = 0; i < NROWS + 2; i++) {
+	for (i = 0; i <= MPD; i++) {
 		path_of(conf, i, path);
 		buf_printf(b, "%s\n", path);
 		if (file_slurp(h->s.fd, path, b, &ignored) == 0 && remove)
@@ -639,7 +643,7 @@ see_mpd(struct history *h)
 	const char *s;
 	struct buf b;
 
-	path_of(&h->conf, NROWS + 1, path);
+	path_of(&h->conf, MPD, path);
 	buf_init(&b, LIMIT_PLAYLIST_BYTES);
 	if (file_slurp(h->s.fd, path, &b, &ignored) == 0) {
 		buf_put_u8(&b, '\0');
@@ -647,8 +651,13 @@ see_mpd(struct history *h)
 		snprintf(path, sizeof(path), "%.30s", s == NULL ? "" : s + 13);
 		path[strcspn(path, "\"")] = '\0';
 		if (!clock_parse_rfc3339(path, &us) || us < h->mpd_us)
-			wrong(h, "publishTime falls to %s", path);
+			wrong(h, "publishTime falls to %s: before\n%.*s\nnow"
+			    "\n%.*s", path, (int)h->mpd.n,
+			    (const char *)h->mpd.p, (int)b.n,
+			    (const char *)b.p);
 		h->mpd_us = us;
+		buf_reset(&h->mpd);
+		buf_put(&h->mpd, b.p, b.n);
 		for (s = (char *)b.p; (s = strstr(s, "start=\"PT")) != NULL;
 		    before = start) {
 			start = strtod(s += 9, NULL);
@@ -692,7 +701,7 @@ see_all(struct history *h, const struct hls_conf *conf)
 	struct err err = ERR_INIT;
 	struct check *all;
 
-	path_of(conf, NROWS, path);
+	path_of(conf, MAIN, path);
 	all = check_open(&h->check_conf, strrchr(path, '/') + 1, &err);
 	if (all != NULL && check_run(all, &err) == -1)
 		synthetic_die(path, &err);
@@ -755,6 +764,7 @@ begin_life(struct history *h)
 	if (mkdir(dir, 0777) == -1 ||
 	    spool_open(&h->s, dir, true, &err) == -1)
 		synthetic_die(dir, &err);
+	buf_init(&h->mpd, LIMIT_PLAYLIST_BYTES);
 	/* Some have been on for long. */
 	if (chance(h, 50))
 		for (h->seq = 930; h->seq < 980; )
@@ -781,6 +791,7 @@ end_life(struct history *h)
 	}
 	if (h->following)
 		follow_release(&h->follow);
+	buf_release(&h->mpd);
 	spool_close(&h->s);
 	h->fragments += h->seq;
 	h->epochs += h->epoch;

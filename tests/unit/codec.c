@@ -11,6 +11,8 @@ main(void)
 	static const uint8_t lc[] = { 0x12, 0x10 };
 	static const uint8_t he[] = { 0x2b, 0x11, 0x88, 0x00 };
 	static const uint8_t usac[] = { 0xf9, 0x46 };	/* 31, then 10 */
+	static const uint8_t vpcc[] = { 1, 0, 0, 0, 2, 31, 0xa0, 9, 18, 9, 0,
+	    0 };
 	struct track t = { .id = 1, .codec = CODEC_H264, .config = avcc,
 	    .config_bytes = sizeof(avcc) };
 	char s[CODEC_STRING_BYTES];
@@ -37,6 +39,16 @@ main(void)
 	    "an object type of 11 bits");
 	t.config_bytes = 1;
 	ok(codec_string(&t, s, &err) == -1, "AAC: one byte is too short");
+
+	t.codec = CODEC_VP9;
+	t.config = vpcc;
+	t.config_bytes = sizeof(vpcc);
+	ok(codec_transfer(&t) == 18, "vpcC says that it is HLG");
+	t.colour.transfer = 16;
+	ok(codec_transfer(&t) == 16, "colr has the last word");
+	t.codec = CODEC_H264;
+	t.colour.transfer = 0;
+	ok(codec_transfer(&t) == 0, "nothing is said");
 
 	t.codec = CODEC_NONE;
 	ok(codec_string(&t, s, &err) == -1 && err.cls == ERR_DATA,

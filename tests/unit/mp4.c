@@ -13,7 +13,7 @@ static const uint8_t asc[] = { 0x12, 0x10 };
 static const struct track tracks[2] = {
 	{ .id = 1, .kind = TRACK_VIDEO, .codec = CODEC_H264,
 	  .timescale = 90000, .width = 1280, .height = 720, .sar_num = 4,
-	  .sar_den = 3, .config = avcc, .config_bytes = sizeof(avcc) },
+	  .sar_den = 3, .colour = { 9, 16, 9, true }, .config = avcc, .config_bytes = sizeof(avcc) },
 	{ .id = 2, .kind = TRACK_AUDIO, .codec = CODEC_AAC,
 	  .timescale = 96000, .sample_rate = 96000, .channels = 2,
 	  .config = asc, .config_bytes = sizeof(asc) },
@@ -57,7 +57,11 @@ same_track(const struct track *a, const struct track *b)
 	return a->id == b->id && a->kind == b->kind && a->codec == b->codec &&
 	    a->timescale == b->timescale && a->width == b->width &&
 	    a->height == b->height && a->sar_num == b->sar_num &&
-	    a->sar_den == b->sar_den && a->sample_rate == b->sample_rate &&
+	    a->sar_den == b->sar_den &&
+	    a->colour.primaries == b->colour.primaries &&
+	    a->colour.transfer == b->colour.transfer &&
+	    a->colour.matrix == b->colour.matrix &&
+	    a->colour.full_range == b->colour.full_range && a->sample_rate == b->sample_rate &&
 	    a->channels == b->channels &&
 	    a->config_bytes == b->config_bytes &&
 	    memcmp(a->config, b->config, b->config_bytes) == 0;

@@ -53,6 +53,24 @@ test_media(void)
 	    "#EXT-X-GAP\n#EXTINF:1.033367,\n000002/000000/000000011.m4s\n",
 	    "a live playlist with a break and a gap");
 
+	e[0].range_at = 28;
+	e[0].range_bytes = 5000;
+	p.iframes = true;
+	p.count = 1;
+	buf_init(&b, 65536);
+	playlist_put_media(&b, &p);
+	text_is(&b,
+	    "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:1\n"
+	    "#EXT-X-MEDIA-SEQUENCE:9\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n"
+	    "#EXT-X-I-FRAMES-ONLY\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+	    "#EXT-X-MAP:URI=\"init-000001.mp4\"\n"
+	    "#EXT-X-PROGRAM-DATE-TIME:2026-03-01T12:00:00.000Z\n"
+	    "#EXT-X-BYTERANGE:5000@28\n"
+	    "#EXTINF:1.000000,\n000001/000000/000000009.m4s\n",
+	    "I-frames of it");
+	e[0].range_bytes = 0;
+	p.iframes = false;
+
 	p.kind = PLAYLIST_VOD;
 	p.ended = true;
 	p.independent = false;
@@ -133,7 +151,8 @@ test_main(void)
 		{ .name = "h264-720p", .kind = TRACK_VIDEO,
 		  .codecs = "avc1.64001f", .peak_bps = 3000000,
 		  .average_bps = 2000000, .width = 1280, .height = 720,
-		  .milli_fps = 29970 },
+		  .milli_fps = 29970, .transfer = 16,
+		  .iframe_peak_bps = 400000, .iframe_average_bps = 300000 },
 		{ .name = "aac", .kind = TRACK_AUDIO, .codecs = "mp4a.40.2",
 		  .peak_bps = 130000, .average_bps = 128000, .channels = 2 },
 		{ .name = "h264-360p", .kind = TRACK_VIDEO,
@@ -143,7 +162,7 @@ test_main(void)
 	struct buf b;
 
 	buf_init(&b, 65536);
-	playlist_put_main(&b, r, 3, true, "live.m3u8");
+	playlist_put_main(&b, r, 3, true, "live");
 	text_is(&b,
 	    "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
 	    "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",NAME=\"audio\","
@@ -151,21 +170,28 @@ test_main(void)
 	    "URI=\"aac/live.m3u8\"\n"
 	    "#EXT-X-STREAM-INF:BANDWIDTH=930000,AVERAGE-BANDWIDTH=828000,"
 	    "CODECS=\"avc1.64001e,mp4a.40.2\",RESOLUTION=640x360,"
-	    "AUDIO=\"aac\"\nh264-360p/live.m3u8\n"
+	    "AUDIO=\"aac\",VIDEO-RANGE=SDR\nh264-360p/live.m3u8\n"
 	    "#EXT-X-STREAM-INF:BANDWIDTH=3130000,AVERAGE-BANDWIDTH=2128000,"
 	    "CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,"
-	    "FRAME-RATE=29.970,AUDIO=\"aac\"\nh264-720p/live.m3u8\n",
+	    "FRAME-RATE=29.970,AUDIO=\"aac\",VIDEO-RANGE=PQ\n"
+	    "h264-720p/live.m3u8\n"
+	    "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=400000,"
+	    "AVERAGE-BANDWIDTH=300000,CODECS=\"avc1.64001f\","
+	    "RESOLUTION=1280x720,VIDEO-RANGE=PQ,"
+	    "URI=\"h264-720p/live-iframes.m3u8\"\n",
 	    "two videos by height, one audio");
 
 	buf_init(&b, 65536);
-	playlist_put_main(&b, r, 1, false, "vod.m3u8");
+	r[0].iframe_peak_bps = 0;
+	r[0].transfer = 18;
+	playlist_put_main(&b, r, 1, false, "vod");
 	text_is(&b, "#EXTM3U\n#EXT-X-VERSION:7\n"
 	    "#EXT-X-STREAM-INF:BANDWIDTH=3000000,AVERAGE-BANDWIDTH=2000000,"
-	    "CODECS=\"avc1.64001f\",RESOLUTION=1280x720,FRAME-RATE=29.970\n"
-	    "h264-720p/vod.m3u8\n", "video alone");
+	    "CODECS=\"avc1.64001f\",RESOLUTION=1280x720,FRAME-RATE=29.970,"
+	    "VIDEO-RANGE=HLG\nh264-720p/vod.m3u8\n", "video alone");
 
 	buf_init(&b, 65536);
-	playlist_put_main(&b, r + 1, 1, true, "live.m3u8");
+	playlist_put_main(&b, r + 1, 1, true, "live");
 	text_is(&b, "#EXTM3U\n#EXT-X-VERSION:7\n"
 	    "#EXT-X-INDEPENDENT-SEGMENTS\n"
 	    "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",NAME=\"audio\","
