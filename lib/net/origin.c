@@ -18,13 +18,52 @@
 #define TIME_PATH	"time"
 #define TLS_PRIORITIES	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
+/* The head of a request, field by field. */
+struct head {
+	struct http_fields	 fields;
+	const char		*next;		/* where one has to begin */
+};
+
+/*
+ * libmicrohttpd (0.9.75) appends a folded line to the field's name, takes one
+ * that begins with a colon for the end of the head, and cuts at NUL: a field
+ * would hide from us, or a second request in the first.  It works in place,
+ * with NULs for the colon and the CRLF, so a head that it understood as it
+ * was sent is one whose fields lie side by side.
+ */
 static enum MHD_Result
 look_at_field(void *arg, enum MHD_ValueKind kind, const char *name,
     size_t name_bytes, const char *value, size_t value_bytes)
 {
+	const char *behind = name + name_bytes + 1;
+	struct head *h = arg;
+
 	(void)kind;
-	http_fields_add(arg, name, name_bytes, value, value_bytes);
+	if (name != h->next || value != behind + strspn(behind, " \t"))
+		h->fields.bad = "a field is not one line that ends with CRLF";
+	h->next = value + value_bytes + 2;
+	http_fields_add(&h->fields, name, name_bytes, value, value_bytes);
 	return MHD_YES;
+}
+
+/* Why the head of RQ is none, or NULL. */
+static const char *
+head_fault(const struct request *rq, const char *method, const char *version)
+{
+	struct head h = { .next = version + strlen(version) + 2 };
+	size_t bytes = MHD_get_connection_info(rq->con,
+	    MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+
+	MHD_get_connection_values_n(rq->con, MHD_HEADER_KIND, look_at_field,
+	    &h);
+	if (strncmp(version, "HTTP/1.", 7) != 0)
+		return "HTTP/1.0 and 1.1 are spoken here";
+	if (h.fields.bad == NULL && h.next + 2 != method + bytes)
+		return "the fields do not end with an empty line";
+	if (h.fields.bad == NULL && strcmp(version, "HTTP/1.1") == 0 &&
+	    !h.fields.host)
+		return "no Host field";
+	return h.fields.bad;
 }
 
 /* The headers are there: a request to be answered?  Its body is not read. */
@@ -32,18 +71,13 @@ static enum MHD_Result
 look_at_head(const struct request *rq, const char *method,
     const char *version)
 {
-	struct http_fields fields = { 0 };
+	const char *fault;
 
 	if (!rq->head && strcmp(method, "GET") != 0 &&
 	    strcmp(method, "OPTIONS") != 0)
 		return answer_method(rq);
-	MHD_get_connection_values_n(rq->con, MHD_HEADER_KIND, look_at_field,
-	    &fields);
-	if (strcmp(version, "HTTP/1.1") == 0 && !fields.host)
-		fields.bad = "no Host field";
-	else if (strncmp(version, "HTTP/1.", 7) != 0)
-		fields.bad = "HTTP/1.0 and 1.1 are spoken here";
-	return fields.bad == NULL ? MHD_YES : answer_refused(rq, fields.bad);
+	fault = head_fault(rq, method, version);
+	return fault == NULL ? MHD_YES : answer_refused(rq, fault);
 }
 
 /* Where RQ's path begins behind its token, if tokens there must be. */
@@ -170,7 +204,6 @@ origin_daemon(struct origin *o, int fd, const char *cert, const char *key,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LIMIT_HTTP_IDLE_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    (size_t)LIMIT_HTTP_HEADER_BYTES,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, o,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, o,
