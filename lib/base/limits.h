@@ -109,6 +109,13 @@
 #define LIMIT_HTTP_PLAYLIST_BYTES	(12 * 1024 * 1024)
 #define LIMIT_HTTP_PLAYLISTS_BYTES	(128 * 1024 * 1024)
 #define LIMIT_HTTP_PLAYLISTS		16384
+/* Segments that are kept mapped, of the file cache's memory: all of the last
+   seconds of some hundred streams; each that is not larger, and so long after
+   it was last asked for. */
+#define LIMIT_HTTP_MAPPED		4096
+#define LIMIT_HTTP_MAPPED_BYTES		(1024 * 1024 * 1024)
+#define LIMIT_HTTP_MAPPED_FILE_BYTES	(8 * 1024 * 1024)
+#define LIMIT_HTTP_MAPPED_S		10
 /* A request is held for so many target durations, and no longer than that;
    a part's may not have one before its playlist was read. */
 #define LIMIT_HTTP_HOLD_TARGETS		3

@@ -225,6 +225,7 @@ init(struct origin *o, const struct origin_conf *conf)
 	o->keys = conf->keys;
 	o->watch_fd = -1;
 	playlists_init(o);
+	segments_init(o);
 	TAILQ_INIT(&o->conns);
 	pthread_mutex_init(&o->lock, NULL);
 	pthread_mutex_init(&o->conns_lock, NULL);
@@ -243,6 +244,7 @@ release(struct origin *o)
 	if (o->conf.tls_fd != -1)
 		close(o->conf.tls_fd);
 	playlists_release(o);
+	segments_release(o);
 	http_keys_free(o->keys);
 	buf_release(&o->streams);
 	buf_release(&o->log);

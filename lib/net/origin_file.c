@@ -6,16 +6,6 @@
 #include "base/beneath.h"
 #include "net/origin_impl.h"
 
-/* An open file on its way out. */
-struct found {
-	int		fd;
-	struct stat	st;
-	const char	*name;		/* for its type */
-	bool		media;		/* below www, not of the page */
-	char		etag[HTTP_ETAG_BYTES];
-	char		modified[HTTP_DATE_BYTES];
-};
-
 static bool
 find(const struct request *rq, struct found *f)
 {
@@ -50,7 +40,7 @@ range_header(const struct request *rq, const struct found *f)
 	return request_header(rq, "Range");
 }
 
-static void
+void
 add_file_headers(const struct request *rq, const struct found *f,
     struct MHD_Response *resp)
 {
@@ -124,7 +114,10 @@ answer_found(const struct request *rq, const struct found *f)
 		return answer_body(rq, f, MHD_HTTP_NOT_MODIFIED, 0, bytes);
 	switch (http_range(range_header(rq, f), bytes, &first, &bytes)) {
 	case HTTP_RANGE_WHOLE:
-		return answer_body(rq, f, MHD_HTTP_OK, 0, bytes);
+		if (!answer_segment(rq, f, &rc))
+			return answer_body(rq, f, MHD_HTTP_OK, 0, bytes);
+		close(f->fd);
+		return rc;
 	case HTTP_RANGE_PART:
 		return answer_body(rq, f, MHD_HTTP_PARTIAL_CONTENT, first,
 		    bytes);

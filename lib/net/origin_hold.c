@@ -354,6 +354,7 @@ keeper(void *arg)
 		clock_us = now_us;
 		release_late(o, now_us);
 		conns_sweep(o, now_us);
+		segments_sweep(o, now_us);
 	}
 }
 

@@ -4,6 +4,7 @@
  *	origin.c		starts and stops; which part answers a request
  *	origin_answer.c		headers of every answer; small answers
  *	origin_file.c		files, ranges
+ *	origin_segment.c	segments in memory
  *	origin_playlist.c	playlists in memory
  *	origin_version.c	their forms, and which a request gets
  *	origin_hold.c		requests that wait for a playlist to change
@@ -13,7 +14,8 @@
  *
  * Threads: libmicrohttpd's, which answer; and one of our own, the keeper,
  * which watches playlists and clocks.  Locks, in the order they are taken:
- * a playlist's load, then o->lock, then a version's.
+ * a playlist's load, then o->lock, then a version's; those of segments and of
+ * connections in that order, and beside these.
  */
 #ifndef NET_ORIGIN_IMPL_H
 #define NET_ORIGIN_IMPL_H
@@ -104,6 +106,9 @@ enum counter {
 #define PLAYLIST_BUCKETS	4096
 LIST_HEAD(playlist_list, playlist);
 
+#define SEGMENT_BUCKETS		4096
+LIST_HEAD(segment_list, segment);
+
 struct origin {
 	struct origin_conf	 conf;
 	struct MHD_Daemon	*daemons[2];	/* plain, TLS; or NULL */
@@ -122,6 +127,13 @@ struct origin {
 	size_t			 playlists;
 	atomic_size_t		 playlist_bytes;	/* of all versions */
 	int			 watch_fd;	/* of watch_many_open(), or -1 */
+
+	pthread_mutex_t		 segments_lock;
+	struct segment_list	 by_file[SEGMENT_BUCKETS];
+	TAILQ_HEAD(, segment)	 segments;	/* the longest unused first */
+	atomic_size_t		 mapped;	/* segments, those included
+						   that only answers have */
+	atomic_size_t		 mapped_bytes;
 
 	pthread_t		 keeper;
 	int			 keeper_fd;	/* an eventfd that ends it */
@@ -152,6 +164,25 @@ struct request {
 	bool			 head;
 };
 
+/* An open file on its way out. */
+struct found {
+	int		 fd;
+	struct stat	 st;
+	const char	*name;		/* for its type */
+	bool		 media;		/* below www, not of the page */
+	char		 etag[HTTP_ETAG_BYTES];
+	char		 modified[HTTP_DATE_BYTES];
+};
+
+/* A and B, of one file system, are of the same file, unchanged. */
+static inline bool
+is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	    a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 /* origin_answer.c; each takes what it sends, and returns for on_request(). */
 const char	*request_header(const struct request *rq, const char *name);
 /* Add NAME: VALUE; RESP may be NULL. */
@@ -180,6 +211,23 @@ bool		 is_unchanged(const struct request *rq, const char *etag,
 
 /* origin_file.c */
 enum MHD_Result	 answer_file(const struct request *rq);
+/* What a 200 and a 206 with F say of it. */
+void		 add_file_headers(const struct request *rq,
+		    const struct found *f, struct MHD_Response *resp);
+
+/* origin_segment.c */
+/*
+ * If F is a segment that can be kept, answer with all of it and set *RC; its
+ * descriptor is not taken, and not needed any more.
+ */
+bool		 answer_segment(const struct request *rq,
+		    const struct found *f, enum MHD_Result *rc);
+/* Let go of those that nobody asked for lately: their disk space is not free
+   before. */
+void		 segments_sweep(struct origin *o, int64_t now_us);
+void		 segments_init(struct origin *o);
+/* When no answer is on its way any more. */
+void		 segments_release(struct origin *o);
 
 /*
  * origin_playlist.c.  A playlist that was got stays until it is put; so does

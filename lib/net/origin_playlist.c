@@ -143,14 +143,6 @@ playlist_put(struct origin *o, struct playlist *p)
 	pthread_mutex_unlock(&o->lock);
 }
 
-static bool
-is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	    a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 /* The text of V is read: the rest. */
 static void
 understand(struct version *v, const char *path)
@@ -208,7 +200,7 @@ read_playlist(struct origin *o, struct playlist *p, bool *same)
 	fd = beneath_open(o->conf.www_fd, p->path, &st);
 	if (fd == -1)
 		return NULL;
-	*same = p->now != NULL && is_same(&p->now->st, &st);
+	*same = p->now != NULL && is_same_file(&p->now->st, &st);
 	if (*same) {
 		close(fd);
 		return NULL;

@@ -130,6 +130,8 @@ origin_metrics(struct origin *o, struct buf *b)
 	    atomic_load(&o->waiting));
 	put_metric(b, "playlist_bytes", "gauge", "Of playlists in memory.",
 	    atomic_load(&o->playlist_bytes));
+	put_metric(b, "mapped_bytes", "gauge", "Of segments kept mapped.",
+	    atomic_load(&o->mapped_bytes));
 	for (i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
 		put_metric(b, counters[i].name, "counter", counters[i].help,
 		    atomic_load(&o->count[counters[i].which]));

@@ -275,6 +275,17 @@ for (
 my $twice = $o->get($seg, 'Range: bytes=0-1', 'Range: bytes=5-9');
 ok($twice->{code} == 200 || length $twice->{body} < 6, 'two Range fields');
 
+# A segment that is cut short while it is sent, and so cannot be.
+$o->write('s1/h264/cut.m4s', 'c' x 7_000_000);
+my $cut = $o->ask('/s1/h264/cut.m4s');
+sysread $cut, my $begun, 1000;
+truncate "$o->{www}/s1/h264/cut.m4s", 5000 or die;
+cmp_ok(1000 + length $o->answer($cut)->{body}, '<', 7_000_000,
+    'its answer ends early');
+is($o->get('/s1/h264/cut.m4s')->{body}, 'c' x 5000, 'the next is of the rest');
+unlink "$o->{www}/s1/h264/cut.m4s";
+is($o->get('/s1/h264/cut.m4s')->{code}, 404, 'what was removed is gone');
+
 # Many who never end their request, a byte at a time; who ask for much and do
 # not read; who ask and go at once.
 my @slow = map { stranger($_) } 1 .. $slow;
