@@ -179,7 +179,7 @@ on_log(void *arg, const char *fmt, va_list ap)
 }
 
 struct MHD_Daemon *
-origin_daemon(struct origin *o, int fd, const char *cert, const char *key,
+origin_daemon(struct origin *o, const char *cert, const char *key,
     struct err *err)
 {
 	const struct origin_conf *c = &o->conf;
@@ -194,10 +194,9 @@ origin_daemon(struct origin *o, int fd, const char *cert, const char *key,
 
 	snprintf(o->said, sizeof(o->said), "it does not say why");
 	d = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
-	    MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC |
+	    MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC |
 	    (cert != NULL ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, o,
 	    MHD_OPTION_EXTERNAL_LOGGER, on_log, o,
-	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_THREAD_POOL_SIZE, c->threads > 1 ? c->threads : 0,
 	    MHD_OPTION_CONNECTION_LIMIT, c->connections,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, c->per_address,
@@ -210,11 +209,9 @@ origin_daemon(struct origin *o, int fd, const char *cert, const char *key,
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 	    MHD_OPTION_ARRAY, cert != NULL ? tls : &tls[3],
 	    MHD_OPTION_END);
-	if (d == NULL) {
-		close(fd);
+	if (d == NULL)
 		err_set(err, cert != NULL ? ERR_CONFIG : ERR_OS,
 		    "cannot start libmicrohttpd: %s", o->said);
-	}
 	return d;
 }
 
@@ -224,10 +221,14 @@ init(struct origin *o, const struct origin_conf *conf)
 	o->conf = *conf;
 	o->keys = conf->keys;
 	o->watch_fd = -1;
+	o->acceptor_fd = -1;
+	o->listen_fds[0] = conf->listen_fd;
+	o->listen_fds[1] = conf->tls_fd;
 	playlists_init(o);
 	segments_init(o);
 	TAILQ_INIT(&o->conns);
 	pthread_mutex_init(&o->lock, NULL);
+	pthread_mutex_init(&o->daemons_lock, NULL);
 	pthread_mutex_init(&o->conns_lock, NULL);
 	pthread_mutex_init(&o->streams_lock, NULL);
 	pthread_mutex_init(&o->log_lock, NULL);
@@ -239,16 +240,14 @@ init(struct origin *o, const struct origin_conf *conf)
 static void
 release(struct origin *o)
 {
-	if (o->conf.listen_fd != -1)
-		close(o->conf.listen_fd);
-	if (o->conf.tls_fd != -1)
-		close(o->conf.tls_fd);
+	acceptor_stop(o);
 	playlists_release(o);
 	segments_release(o);
 	http_keys_free(o->keys);
 	buf_release(&o->streams);
 	buf_release(&o->log);
 	pthread_mutex_destroy(&o->lock);
+	pthread_mutex_destroy(&o->daemons_lock);
 	pthread_mutex_destroy(&o->conns_lock);
 	pthread_mutex_destroy(&o->streams_lock);
 	pthread_mutex_destroy(&o->log_lock);
@@ -271,15 +270,12 @@ stop_daemons(struct origin *o)
 static int
 start_daemons(struct origin *o, struct err *err)
 {
-	int fd = o->conf.listen_fd;
-
-	if (fd != -1) {
-		o->conf.listen_fd = -1;		/* taken */
-		o->daemons[0] = origin_daemon(o, fd, NULL, NULL, err);
-		if (o->daemons[0] == NULL)
-			return -1;
-	}
-	return o->conf.tls_fd != -1 ? origin_tls_start(o, err) : 0;
+	if (o->listen_fds[0] != -1 &&
+	    (o->daemons[0] = origin_daemon(o, NULL, NULL, err)) == NULL)
+		return -1;
+	if (o->listen_fds[1] != -1 && origin_tls_start(o, err) == -1)
+		return -1;
+	return acceptor_start(o, err);
 }
 
 struct origin *
@@ -324,17 +320,9 @@ origin_reload(struct origin *o, struct http_keys *keys, struct err *err)
 unsigned
 origin_quiesce(struct origin *o)
 {
-	int i, fd;
-
 	if (!atomic_load(&o->draining)) {
-		for (i = 0; i < 2; i++)
-			if (o->daemons[i] != NULL && (fd =
-			    MHD_quiesce_daemon(o->daemons[i])) != -1)
-				close(fd);
-		if (o->conf.tls_fd != -1)
-			close(o->conf.tls_fd);
-		o->conf.tls_fd = -1;
-		atomic_store(&o->draining, true);
+		acceptor_stop(o);
+		hold_no_more(o);
 	}
 	conns_quiesce(o, false);
 	return atomic_load(&o->active);
@@ -343,6 +331,7 @@ origin_quiesce(struct origin *o)
 void
 origin_stop(struct origin *o)
 {
+	acceptor_stop(o);
 	keeper_stop(o);
 	stop_daemons(o);
 	release(o);

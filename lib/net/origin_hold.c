@@ -379,16 +379,22 @@ keeper_start(struct origin *o, struct err *err)
 }
 
 void
+hold_no_more(struct origin *o)
+{
+	pthread_mutex_lock(&o->lock);
+	atomic_store(&o->draining, true);	/* seen by hold() */
+	pthread_mutex_unlock(&o->lock);
+	release_late(o, INT64_MAX);
+}
+
+void
 keeper_stop(struct origin *o)
 {
 	uint64_t one = 1;
 
-	pthread_mutex_lock(&o->lock);
-	atomic_store(&o->draining, true);	/* seen by hold() */
-	pthread_mutex_unlock(&o->lock);
+	hold_no_more(o);
 	if (write(o->keeper_fd, &one, sizeof(one)) == sizeof(one))
 		pthread_join(o->keeper, NULL);
-	release_late(o, INT64_MAX);
 	close(o->keeper_fd);
 	if (o->watch_fd != -1)
 		close(o->watch_fd);

@@ -2,6 +2,7 @@
  * origin_impl - what the parts of origin know of one another.
  *
  *	origin.c		starts and stops; which part answers a request
+ *	origin_accept.c		takes connections
  *	origin_answer.c		headers of every answer; small answers
  *	origin_file.c		files, ranges
  *	origin_segment.c	segments in memory
@@ -12,8 +13,8 @@
  *	origin_tls.c		the certificate
  *	origin_report.c		the request log, metrics
  *
- * Threads: libmicrohttpd's, which answer; and one of our own, the keeper,
- * which watches playlists and clocks.  Locks, in the order they are taken:
+ * Threads: libmicrohttpd's, which answer; and two of our own: the acceptor,
+ * and the keeper, which watches playlists and clocks.  Locks, in the order they are taken:
  * a playlist's load, then o->lock, then a version's; those of segments and of
  * connections in that order, and beside these.
  */
@@ -111,8 +112,12 @@ LIST_HEAD(segment_list, segment);
 
 struct origin {
 	struct origin_conf	 conf;
-	struct MHD_Daemon	*daemons[2];	/* plain, TLS; or NULL */
+	int			 listen_fds[2];	/* plain, TLS; or -1 */
+	struct MHD_Daemon	*daemons[2];	/* of these; or NULL */
 	struct MHD_Daemon	*retired;	/* TLS, before a reload */
+	pthread_mutex_t		 daemons_lock;	/* while one is replaced */
+	pthread_t		 acceptor;
+	int			 acceptor_fd;	/* an eventfd that ends it; -1 */
 	char			 said[256];	/* by libmicrohttpd, last */
 	atomic_uint		 active;	/* answers under way */
 	atomic_uint		 waiting;	/* requests held */
@@ -275,7 +280,9 @@ enum MHD_Result	 answer_held(const struct request *rq);
  */
 bool		 hold_part(const struct request *rq, uint32_t *target_s);
 int		 keeper_start(struct origin *o, struct err *err);
-/* Release all that is held, as late, and end the keeper. */
+/* The server ends: release all that is held, as late. */
+void		 hold_no_more(struct origin *o);
+/* The same, and end the keeper. */
 void		 keeper_stop(struct origin *o);
 
 /* origin_conn.c */
@@ -293,9 +300,14 @@ void		 conns_sweep(struct origin *o, int64_t now_us);
 void		 conns_quiesce(struct origin *o, bool tls_only);
 
 /* origin.c */
-/* Serve on FD, which is taken; with CERT by HTTPS.  NULL with ERR_OS. */
-struct MHD_Daemon *origin_daemon(struct origin *o, int fd, const char *cert,
+/* Serving threads; with CERT by HTTPS.  NULL with ERR_OS, or ERR_CONFIG. */
+struct MHD_Daemon *origin_daemon(struct origin *o, const char *cert,
 		    const char *key, struct err *err);
+
+/* origin_accept.c */
+int		 acceptor_start(struct origin *o, struct err *err);
+/* Take no more, and close the sockets. */
+void		 acceptor_stop(struct origin *o);
 
 /* origin_tls.c */
 int		 origin_tls_start(struct origin *o, struct err *err);

@@ -6,13 +6,12 @@
 #include "base/limits.h"
 #include "net/origin_impl.h"
 
-/* A listening socket of its own for a server with what the files have. */
+/* A server with what the files have. */
 static struct MHD_Daemon *
 start(struct origin *o, struct err *err)
 {
 	struct MHD_Daemon *d = NULL;
 	struct buf cert, key;
-	int fd;
 
 	buf_init(&cert, LIMIT_HTTP_CERT_BYTES);
 	buf_init(&key, LIMIT_HTTP_CERT_BYTES);
@@ -23,11 +22,7 @@ start(struct origin *o, struct err *err)
 	buf_put_u8(&key, '\0');
 	if (buf_ok(&cert, err) == -1 || buf_ok(&key, err) == -1)
 		goto out;
-	if ((fd = fcntl(o->conf.tls_fd, F_DUPFD_CLOEXEC, 0)) == -1) {
-		err_sys(err, ERR_OS, "cannot copy a socket");
-		goto out;
-	}
-	d = origin_daemon(o, fd, (char *)cert.p, (char *)key.p, err);
+	d = origin_daemon(o, (char *)cert.p, (char *)key.p, err);
 	if (d == NULL && err->cls == ERR_CONFIG)
 		err_wrap(err, "cannot use '%s' with '%s'", o->conf.cert,
 		    o->conf.key);
@@ -47,14 +42,13 @@ origin_tls_start(struct origin *o, struct err *err)
 }
 
 /*
- * libmicrohttpd cannot change a certificate: another server takes over the
- * socket.  The viewers of the one before go to it after their next answer.
+ * libmicrohttpd cannot change a certificate: another server takes what comes
+ * from now on.  The viewers of the one before go to it after their next answer.
  */
 int
 origin_tls_reload(struct origin *o, struct err *err)
 {
 	struct MHD_Daemon *next;
-	int fd;
 
 	if (o->retired != NULL && MHD_get_daemon_info(o->retired,
 	    MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections > 0)
@@ -65,10 +59,10 @@ origin_tls_reload(struct origin *o, struct err *err)
 	o->retired = NULL;
 	if ((next = start(o, err)) == NULL)
 		return -1;
+	pthread_mutex_lock(&o->daemons_lock);
 	o->retired = o->daemons[1];
 	o->daemons[1] = next;
-	if ((fd = MHD_quiesce_daemon(o->retired)) != -1)
-		close(fd);
+	pthread_mutex_unlock(&o->daemons_lock);
 	conns_quiesce(o, true);
 	return 0;
 }
