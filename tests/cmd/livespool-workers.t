@@ -28,7 +28,7 @@ run "$tmp/fragments" segment-store put early
 status_is 0 'four fragments before the workers'
 
 mkfifo "$tmp/ready"
-livespool-workers --ladder "$tmp/ladder.yaml" --ready-fd 9 >"$tmp/lines" \
+livespool-workers --ladder "$tmp/ladder.yaml" --late 600s --ready-fd 9 >"$tmp/lines" \
     2>"$tmp/workers.log" 9>"$tmp/ready" &
 workers=$!
 pids=$workers

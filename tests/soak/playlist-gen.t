@@ -6,7 +6,7 @@ here=${0%/*}
 . "$here/../tap.sh"
 
 steps=${SOAK:+10000}
-run /dev/null "${BIN%/bin}/soak/histories" "$tmp/spool" "${steps:-500}" \
+run /dev/null "${BIN%/bin}/soak/histories" "$tmp" "${steps:-500}" \
     "${SEED:-$$}"
 sed 's/^/# /' "$tmp/out"
 status_is 0 'playlists are the same from nothing, right, and follow each other'
