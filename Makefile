@@ -12,6 +12,7 @@
 #   make bench-transcode    transcode-job beside one ffmpeg: time, seams
 #   make bench-serve    segment-serve beside nginx; held requests
 #   make bench-dispatch     how soon a job starts, and what that costs
+#   make bench-capacity     the processor time of each stage, for a stream
 #   make bench-fleet    what the fleet makes beside one ffmpeg
 #   make bench-store    put beside write, fsync, rename; what asking costs
 #   make install    PREFIX and DESTDIR as usual; make uninstall
@@ -182,7 +183,7 @@ SHELLTESTS := $(sort $(wildcard tests/cmd/*.t)) \
            $(sort $(wildcard tests/tree/*.t tests/pipe/*.t)) \
            $(sort $(wildcard tests/browser/*.t)))
 
-.PHONY: tests soak lint bench bench-dispatch bench-fleet bench-store install uninstall clean
+.PHONY: tests soak lint bench bench-capacity bench-dispatch bench-fleet bench-store install uninstall clean
 tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $(SOAK) \
     $(LIBRTMP) $B/tests/faults.so $B/tests/plant.so
 # Loaded into a program under test: calls that fail, and power cuts.
@@ -220,6 +221,8 @@ bench-serve: all $B/bench/held
 	BIN=$(CURDIR)/$B/bin tests/bench/serve
 bench-dispatch: all $B/bench/started
 	BIN=$(CURDIR)/$B/bin tests/bench/dispatch
+bench-capacity: all
+	BIN=$(CURDIR)/$B/bin tests/bench/capacity
 bench-fleet: all
 	BIN=$(CURDIR)/$B/bin tests/bench/fleet
 bench-store: all $B/bench/raw-store
