@@ -103,6 +103,22 @@ wait "$mirror"; is $? 0 'SIGTERM ends it with status 0'
 gone() { ! pgrep -f "$tmp/(a|b)"; }
 wait_for 10 gone; ok $? 'and nothing stays behind'
 
+# --- what is there need not stay here
+newest=$(tail -n 1 "$tmp/put.one" | cut -f1)
+is_old() { [ $(($(date +%s) - $(stat -c %Y "$newest"))) -ge 3 ]; }
+wait_for 20 is_old
+livespool-mirror --to "$b" --keep 1s one >"$tmp/out" 2>"$tmp/err" &
+mirror=$!
+pids="$pids $mirror"
+pruned() { [ "$(find "$a/src/one" -name '*.mp4' | wc -l)" -eq 1 ]; }
+wait_for 20 pruned; ok $? '--keep: of what is there, only the newest stays here'
+is "$(find "$a/src/two" -name '*.mp4' | wc -l)" $((10 * seconds)) \
+    'of the stream that was named'
+is "$(find "$a/queue" -name 'one+*' | wc -l)" 1 'tickets go with it'
+kill "$mirror"
+wait "$mirror"; is $? 0 'and it ends'
+wait_for 10 gone; ok $? 'with what removes'
+
 # --- with another's stream of that name
 { sed '2d' "$tmp/cut.lines"; sed -n '2p' "$tmp/cut.lines"; } | cut -f1 |
     xargs cat | segment-store put --spool "$tmp/other" two >/dev/null
