@@ -104,17 +104,23 @@ gone() { ! pgrep -f "$tmp/(a|b)"; }
 wait_for 10 gone; ok $? 'and nothing stays behind'
 
 # --- what is there need not stay here
-newest=$(tail -n 1 "$tmp/put.one" | cut -f1)
+head -n 3 "$tmp/cut.lines" | cut -f1 | xargs cat |
+    segment-store put old >"$tmp/put.old"
+mirror
+wait_for 20 same; ok $? 'another one, later'
+kill "$mirror"
+wait "$mirror"
+newest=$(tail -n 1 "$tmp/put.old" | cut -f1)
 is_old() { [ $(($(date +%s) - $(stat -c %Y "$newest"))) -ge 3 ]; }
 wait_for 20 is_old
-livespool-mirror --to "$b" --keep 1s one >"$tmp/out" 2>"$tmp/err" &
+livespool-mirror --to "$b" --keep 1s old >"$tmp/out" 2>"$tmp/err" &
 mirror=$!
 pids="$pids $mirror"
-pruned() { [ "$(find "$a/src/one" -name '*.mp4' | wc -l)" -eq 1 ]; }
+pruned() { [ "$(find "$a/src/old" -name '*.mp4' | wc -l)" -eq 1 ]; }
 wait_for 20 pruned; ok $? '--keep: of what is there, only the newest stays here'
 is "$(find "$a/src/two" -name '*.mp4' | wc -l)" $((10 * seconds)) \
     'of the stream that was named'
-is "$(find "$a/queue" -name 'one+*' | wc -l)" 1 'tickets go with it'
+is "$(find "$a/queue" -name 'old+*' | wc -l)" 1 'tickets go with it'
 kill "$mirror"
 wait "$mirror"; is $? 0 'and it ends'
 wait_for 10 gone; ok $? 'with what removes'
