@@ -239,7 +239,8 @@ open_checks(struct place *pl, struct err *err)
 		if (c == NULL && err->cls == ERR_OS)
 			return -1;
 		if (c == NULL && pl->nfiles == 1) {
-			err->cls = ERR_INPUT;
+			if (err->cls == ERR_DATA)
+				err->cls = ERR_INPUT;
 			return -1;
 		}
 		if (c != NULL) {

@@ -125,6 +125,7 @@ check_load(struct check *c, struct check_list *l, struct err *err)
 	    NULL, NULL, err) == -1) {
 		m3u8_release(&l->p);
 		rc = err->cls == ERR_DATA ? 0 : -1;
+		err_wrap(err, "'%s'", l->url);
 	}
 	l->loaded = rc == 1;
 	return rc;
@@ -246,7 +247,6 @@ check_open(const struct check_conf *conf, const char *url, struct err *err)
 		}
 	}
 	if (rc != 1) {
-		err_wrap(err, "'%s'", url);
 		check_close(c);
 		return NULL;
 	}
@@ -314,8 +314,8 @@ check_run(struct check *c, struct err *err)
 		if (!l->loaded && (rc = check_load(c, l, err)) != 1) {
 			if (rc == -1)
 				return -1;
-			check_say(c, &c->main, l->line, "HLS 6.2.1",
-			    "'%s': %s", l->url, err->text);
+			check_say(c, &c->main, l->line, "HLS 6.2.1", "%s",
+			    err->text);
 			continue;
 		}
 		if (check_syntax(c, l, err) == -1)
