@@ -141,8 +141,8 @@ fuzz-coverage:
 # The web page with its player; npm brings hls.js, as pinned in the lock file.
 .PHONY: player browser
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-player: $(patsubst %,build/player/%,index.html player.css player.js \
-    hls.min.js hls.LICENSE.txt)
+PAGE := $(notdir $(wildcard $(patsubst %,examples/player/*.%,html css js)))
+player: $(patsubst %,build/player/%,$(PAGE) hls.min.js hls.LICENSE.txt)
 build/player/hls.min.js: HLS = dist/hls.min.js
 build/player/hls.LICENSE.txt: HLS = LICENSE
 build/player/hls.min.js build/player/hls.LICENSE.txt: build/npm/player/.done
@@ -183,7 +183,7 @@ SHELLTESTS := $(sort $(wildcard tests/cmd/*.t)) \
            $(sort $(wildcard tests/tree/*.t tests/pipe/*.t)) \
            $(sort $(wildcard tests/browser/*.t)))
 
-.PHONY: tests soak lint bench bench-capacity bench-dispatch bench-fleet bench-store install uninstall clean
+.PHONY: tests soak lint bench bench-capacity bench-dispatch bench-fleet bench-latency bench-store install uninstall clean
 tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $(SOAK) \
     $(LIBRTMP) $B/tests/faults.so $B/tests/plant.so
 # Loaded into a program under test: calls that fail, and power cuts.
@@ -225,6 +225,8 @@ bench-capacity: all
 	BIN=$(CURDIR)/$B/bin tests/bench/capacity
 bench-fleet: all
 	BIN=$(CURDIR)/$B/bin tests/bench/fleet
+bench-latency: all player browser
+	BIN=$(CURDIR)/$B/bin tests/bench/latency
 bench-store: all $B/bench/raw-store
 	BIN=$(CURDIR)/$B/bin tests/bench/store
 	tests/bench/store-read

@@ -1,10 +1,19 @@
-'use strict';
-
 /*
  * The player page.  Two things are kept: which streams there are (`list`,
  * read from streams.json) and the attempt to play one of them (`source`).
  * What the page says and does follows from the two, four times a second.
+ *
+ * The address says what to play: #STREAM is live, #STREAM/PLAYLIST another of
+ * its playlists (event, vod, clip-...); ?at=DATE is where to begin.
  */
+
+import { Controls } from './controls.js';
+import { Edge } from './edge.js';
+import { bitrateText, chooseQuality, chooseRemembered, showLevels }
+    from './quality.js';
+import { LIVE, POSTER_MS, showPlaylists, showPosters, showStreams }
+    from './streams.js';
+import { Thumbs } from './thumbs.js';
 
 const POLL_MS = 2000;
 const TICK_MS = 250;
@@ -15,6 +24,9 @@ const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 8000;
 const BEHIND_S = 5;		/* further behind than live playback gets */
 const LATE_S = 0.5;		/* late enough to play faster */
+const START_LATE_S = 1;	/* with low latency, that late is a leap */
+const LATE_LOW_S = 0.2;		/* the same, with low latency */
+const NEARER_S = 0.1;		/* what is worth another distance */
 const LATE_RATE = 1.04;
 const NATIVE_TYPE = 'application/vnd.apple.mpegurl';
 
@@ -23,6 +35,7 @@ const NATIVE_TYPE = 'application/vnd.apple.mpegurl';
  * is not repeated here: set by hand it would override HOLD-BACK.
  */
 const HLS_CONFIG = {
+	lowLatencyMode: true,
 	liveDurationInfinity: true,
 	startFragPrefetch: true,
 	capLevelToPlayerSize: true,
@@ -51,6 +64,10 @@ const forced = new URLSearchParams(location.search).get('engine');
 const hlsWorks = () => typeof Hls === 'function' && Hls.isSupported();
 
 let name = null;		/* of the chosen stream */
+let playlist = LIVE;		/* of it */
+let startAt = null;		/* the date to begin at, in ms */
+let thumbs = null;		/* of it */
+let trouble = '';		/* why the last attempt failed */
 let list = null;		/* { at, streams }: the last one read */
 let listFailed = false;
 let source = null;		/* the attempt to play, see load() */
@@ -95,6 +112,7 @@ function load(url) {
 		mediaErrors: 0,
 		stalled: false,
 		behind: false,
+		edge: new Edge(),
 		variants: [],		/* of a native player, see readMain() */
 	};
 	if (engine === 'hls')
@@ -111,7 +129,7 @@ function unload() {
 	retryAt = 0;
 	video.removeAttribute('src');
 	video.load();
-	showLevels([]);
+	showLevels(null);
 }
 
 function loadHls(url) {
@@ -122,9 +140,13 @@ function loadHls(url) {
 		if (data.fatal)
 			recover(hls, data);
 	});
-	hls.on(Hls.Events.LEVELS_UPDATED, () => showLevels(hls.levels));
+	hls.on(Hls.Events.LEVEL_UPDATED, (event, { details }) =>
+	    source?.hls === hls &&
+	    source.edge.update(details, performance.now()));
+	hls.on(Hls.Events.LEVELS_UPDATED, () => showLevels(hls));
 	hls.on(Hls.Events.MANIFEST_PARSED, () => {
-		showLevels(hls.levels);
+		chooseRemembered(hls);
+		showLevels(hls);
 		play();
 	});
 	hls.loadSource(url);
@@ -153,11 +175,25 @@ function recover(hls, data) {
 		play();
 		return;
 	}
-	fail();
+	fail(troubleOf(data));
+}
+
+/* What is wrong, in the words of a viewer. */
+function troubleOf(data) {
+	const code = data.response === undefined ? 0 : data.response.code;
+
+	if (data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR)
+		return `This browser has no decoder for ${name}.`;
+	if (code >= 400)
+		return `The server refuses ${name} (${code}).`;
+	if (data.type === Hls.ErrorTypes.NETWORK_ERROR)
+		return `No connection to ${name}.`;
+	return `${name} cannot be played: ${data.details}.`;
 }
 
 /* This attempt is over: another one follows, later each time. */
-function fail() {
+function fail(why) {
+	trouble = why;
 	if (source.engine === 'native' && source.startedAt === 0)
 		nativeFailed = true;
 	unload();
@@ -166,7 +202,7 @@ function fail() {
 }
 
 function play() {
-	video.play().catch((error) => {
+	video.play().then(() => startAt !== null && seekToStart(), (error) => {
 		if (error.name !== 'NotAllowedError')
 			return;
 		if (video.muted) {
@@ -178,11 +214,27 @@ function play() {
 	});
 }
 
+/* A moment that is in no playlist any more begins where it can. */
+function seekToStart() {
+	const ranges = video.seekable;
+	const now = dateAt(video.currentTime);
+
+	if (now === null || ranges.length === 0)
+		return;
+	video.currentTime = Math.min(ranges.end(ranges.length - 1) - 1,
+	    Math.max(ranges.start(0),
+	    video.currentTime + (startAt - now.getTime()) / 1000));
+	startAt = null;
+}
+
 function goLive() {
 	const ranges = video.seekable;
+	const edge = source?.hls?.liveSyncPosition ?? null;
 
-	if (source !== null && source.hls !== null)
-		video.currentTime = source.hls.liveSyncPosition;
+	if (!isLive())
+		return;
+	if (edge !== null)
+		video.currentTime = edge;
 	else if (ranges.length > 0)
 		video.currentTime = ranges.end(ranges.length - 1) - 1;
 	play();
@@ -234,21 +286,37 @@ function currentLevel() {
 	return same.length === 1 ? same[0] : null;
 }
 
-/* Since the picture on the screen was taken, by its own date; null: unknown. */
-function latencyMs() {
-	let date = null;
+const fragments = () => source === null || source.hls === null ? [] :
+    source.hls.latestLevelDetails?.fragments ?? [];
 
-	if (source === null || source.startedAt === 0)
-		return null;
-	if (source.hls !== null) {
-		date = source.hls.playingDate;
-	} else if (typeof video.getStartDate === 'function') {
-		date = video.getStartDate();
-		date = new Date(date.getTime() + 1000 * video.currentTime);
+/* When the picture at TIME arrived, by its own date; null: unknown. */
+function dateAt(time) {
+	let date = NaN;
+
+	if (source !== null && source.hls !== null) {
+		const of = fragments().findLast((one) => one.start <= time) ??
+		    fragments()[0];
+
+		if (of !== undefined && of.programDateTime !== null)
+			date = of.programDateTime + 1000 * (time - of.start);
+	} else if (source !== null &&
+	    typeof video.getStartDate === 'function') {
+		date = video.getStartDate().getTime() + 1000 * time;
 	}
-	return date === null || Number.isNaN(date.getTime()) ? null :
-	    Date.now() - date.getTime();
+	return Number.isNaN(date) ? null : new Date(date);
 }
+
+/* Since the picture on the screen arrived; null: unknown. */
+function latencyMs() {
+	const date = source === null || source.startedAt === 0 || !isLive() ?
+	    null : dateAt(video.currentTime);
+
+	return date === null ? null : Date.now() - date.getTime();
+}
+
+/* Does what plays have no end? */
+const isLive = () => video.duration === Infinity ||
+    (source !== null && source.startedAt === 0 && playlist === LIVE);
 
 function stats() {
 	const level = currentLevel();
@@ -266,6 +334,7 @@ function stats() {
 		bitrate_bps: level === null ? null : level.bitrate,
 		rendition: level === null ? null : renditionName(level.url),
 		stalls,
+		low_latency: source !== null && source.edge.asked !== null,
 		frames: quality.totalVideoFrames,
 		dropped: quality.droppedVideoFrames,
 	};
@@ -292,29 +361,49 @@ async function readList() {
 	} catch (error) {
 		listFailed = true;
 	}
-	showList();
+	showStreams(list, name);
 	tick();
 	setTimeout(readList, POLL_MS);
 }
 
+/* What the address asks for; names have nothing in them to be decoded. */
 function chosen() {
-	const hash = location.hash.slice(1);
+	const [, stream, of, at] =
+	    /^#?([\w.-]*)(?:\/([\w.-]+))?(?:\?at=([\w:.+-]+))?$/
+	    .exec(location.hash) ?? ['', ''];
+	const ms = Date.parse(at);
 
-	try {
-		return hash === '' ? null : decodeURIComponent(hash);
-	} catch (error) {
-		return null;
-	}
+	return {
+		stream: stream === '' ? null : stream,
+		playlist: of ?? LIVE,
+		at: Number.isNaN(ms) ? null : ms,
+	};
 }
 
 function choose(wanted) {
-	name = wanted;
+	name = wanted.stream;
+	playlist = wanted.playlist;
+	startAt = wanted.at;
+	trouble = '';
 	stalls = 0;
 	retryMs = RETRY_MIN_MS;
 	unload();
+	thumbs?.close();
+	thumbs = name === null ? null : new Thumbs(name, playlist === 'vod');
 	document.title = name === null ? 'livespool' : `${name} · livespool`;
 	byId('title').textContent = name === null ? '' : name;
-	showList();
+	showStreams(list, name);
+	showPlaylists(name, playlist);
+}
+
+function link() {
+	const date = distanceS() > BEHIND_S || !isLive() ?
+	    dateAt(video.currentTime) : null;
+	const url = new URL(location.href);
+
+	url.hash = (playlist === LIVE ? name : `${name}/${playlist}`) +
+	    (date === null ? '' : `?at=${date.toISOString()}`);
+	return url.href;
 }
 
 /* Has the chosen stream grown since SINCE? */
@@ -329,10 +418,12 @@ function fresh(since) {
 function urlToPlay() {
 	const entry = entryOf(name);
 
+	if (playlist !== LIVE)
+		return `${name}/${playlist}.m3u8`;
 	if (entry !== undefined)
 		return entry.live ? entry.url : null;
 	return list === null && listFailed ?
-	    `${encodeURIComponent(name)}/main.m3u8` : null;
+	    `${name}/${LIVE}.m3u8` : null;
 }
 
 /* The course of things. */
@@ -349,6 +440,11 @@ function followProgress(now) {
 		if (source.startedAt === 0 && video.videoWidth > 0) {
 			source.startedAt = now;
 			retryMs = RETRY_MIN_MS;
+			trouble = '';
+			/* A slow start is not to be felt for minutes. */
+			if (source.edge.asked !== null &&
+			    distanceS() > START_LATE_S && startAt === null)
+				goLive();
 		}
 		return;
 	}
@@ -357,17 +453,27 @@ function followProgress(now) {
 	else if (source.startedAt !== 0 && source.endedAt === 0 &&
 	    !source.stalled && now - source.progressAt > STALL_MS) {
 		source.stalled = true;
+		source.edge.stalled(now);
 		stalls++;
 	}
 }
 
 /* Seconds behind where live playback would be. */
 function distanceS() {
-	const hls = source.hls;
-	const details = hls === null ? null : hls.latestLevelDetails;
+	const hls = source?.hls ?? null;
+	const details = hls?.latestLevelDetails ?? null;
 
 	return details === null || !details.live ? 0 :
 	    hls.latency - hls.targetLatency;
+}
+
+/* As near to the live edge as how it moves allows. */
+function approach(now) {
+	const distance = source.edge.distance(now);
+
+	if (distance !== null &&
+	    Math.abs(distance - source.hls.targetLatency) > NEARER_S)
+		source.hls.targetLatency = distance;
 }
 
 /*
@@ -380,7 +486,8 @@ function hurry() {
 	    ranges.end(ranges.length - 1) - video.currentTime;
 	const hurries = video.playbackRate === LATE_RATE;
 	const late = distanceS();
-	const rate = late > (hurries ? 0 : LATE_S) && late <= BEHIND_S &&
+	const enough = source.edge.asked === null ? LATE_S : LATE_LOW_S;
+	const rate = late > (hurries ? 0 : enough) && late <= BEHIND_S &&
 	    ahead > 1 ? LATE_RATE : 1;
 
 	if (hurries || video.playbackRate === 1)
@@ -400,7 +507,7 @@ function tick() {
 		const first = list === null ? undefined :
 		    list.streams.find((stream) => stream.live);
 		if (first !== undefined)
-			choose(first.name);
+			choose({ stream: first.name, playlist: LIVE, at: null });
 	}
 	if (source !== null)
 		supervise(now);
@@ -417,19 +524,20 @@ function supervise(now) {
 	followProgress(now);
 	if (source.engine === null)
 		return;
+	approach(now);
 	hurry();
 	if (source.endedAt !== 0) {
-		if (fresh(source.endedAt))
+		if (playlist === LIVE && fresh(source.endedAt))
 			unload();
 	} else if (source.startedAt === 0) {
 		if (!blocked && !video.paused &&
 		    now - source.loadedAt > START_MS)
-			fail();
+			fail(`${name} does not start.`);
 	} else if (source.stalled && fresh(source.progressAt)) {
 		if (source.freshAt === 0)
 			source.freshAt = now;
 		else if (now - source.freshAt > STUCK_MS)
-			fail();
+			fail(`${name} hangs.`);
 	}
 }
 
@@ -446,7 +554,8 @@ function state() {
 		return 'blocked';
 	if (source !== null && source.startedAt !== 0 && !source.stalled)
 		return video.paused ? 'paused' : 'playing';
-	if (list !== null && (entry === undefined || !entry.live))
+	if (playlist === LIVE && list !== null &&
+	    (entry === undefined || !entry.live))
 		return 'off';
 	if (source !== null)
 		return source.stalled ? 'stalled' : 'connecting';
@@ -465,7 +574,8 @@ function message() {
 	case 'unsupported':
 		return 'This browser plays HLS neither by itself nor with hls.js.';
 	case 'ended':
-		return `${name} has ended.`;
+		return playlist === LIVE ? `${name} has ended.` :
+		    `This is the end of ${name}.`;
 	case 'off':
 		return `${name} is off the air. ` +
 		    'It will play here when it comes back.';
@@ -476,7 +586,7 @@ function message() {
 	case 'stalled':
 		return `Waiting for more of ${name}…`;
 	case 'retrying':
-		return `No connection to ${name}. Trying again.`;
+		return `${trouble} Trying again.`;
 	default:
 		return '';
 	}
@@ -489,15 +599,11 @@ function show(id, text) {
 		byId(id).textContent = text;
 }
 
-function bitrateText(bps) {
-	return bps >= 1e6 ? `${(bps / 1e6).toFixed(1)} Mbit/s` :
-	    `${Math.round(bps / 1e3)} kbit/s`;
-}
-
 function engineText() {
 	if (source === null || source.engine === null)
 		return '–';
-	return source.hls === null ? 'the browser’s' : `hls.js ${Hls.version}`;
+	return source.hls === null ? 'the browser’s' : `hls.js ${Hls.version}` +
+	    (source.edge.asked === null ? '' : ', low latency');
 }
 
 function showFacts() {
@@ -516,62 +622,15 @@ function showFacts() {
 	show('engine', engineText());
 	byId('golive').hidden = !playing || distanceS() <= BEHIND_S;
 	byId('unmute').hidden = !playing || !video.muted;
-	video.controls = text === '' || now.state === 'blocked';
 }
 
-/* The live streams, and the chosen one whatever it does. */
-function showList() {
-	const live = list === null ? [] :
-	    list.streams.filter((stream) => stream.live);
-	const links = live.map((stream) => {
-		const item = document.createElement('li');
-		const link = document.createElement('a');
-
-		link.href = `#${encodeURIComponent(stream.name)}`;
-		link.textContent = stream.name;
-		if (stream.name === name)
-			link.setAttribute('aria-current', 'true');
-		item.append(link);
-		return item;
-	});
-	const html = links.map((item) => item.outerHTML).join('');
-
-	/* Left alone when nothing changed, for the sake of the focus. */
-	if (byId('streams').innerHTML !== html)
-		byId('streams').replaceChildren(...links);
-	byId('none').hidden = live.length > 0;
-}
-
-function levelText(level, levels) {
-	const size = level.height ? `${level.height}p` : 'Audio only';
-	const codec = (level.videoCodec || '').split('.')[0];
-	const codecs = new Set(levels.map((other) =>
-	    (other.videoCodec || '').split('.')[0]));
-
-	return [size, codecs.size > 1 ? codec : '', bitrateText(level.bitrate)]
-	    .filter((word) => word !== '').join(' · ');
-}
-
-function showLevels(levels) {
-	const select = byId('quality');
-
-	select.replaceChildren(new Option('Auto', '-1'));
-	levels.map((level, index) => ({ level, index })).reverse()
-	    .forEach(({ level, index }) =>
-		select.add(new Option(levelText(level, levels), index)));
-	select.disabled = levels.length === 0;
-}
-
-byId('quality').addEventListener('change', (event) => {
-	if (source !== null && source.hls !== null)
-		source.hls.nextLevel = Number(event.target.value);
-});
-byId('golive').addEventListener('click', goLive);
-byId('unmute').addEventListener('click', () => {
-	video.muted = false;
-});
+byId('quality').addEventListener('change', (event) =>
+    source !== null && source.hls !== null &&
+    chooseQuality(source.hls, Number(event.target.value)));
 video.addEventListener('playing', () => {
 	blocked = false;
+	if (source !== null)
+		source.endedAt = 0;	/* played once more */
 });
 video.addEventListener('ended', () => {
 	if (source !== null)
@@ -580,7 +639,8 @@ video.addEventListener('ended', () => {
 video.addEventListener('error', () => {
 	/* With hls.js it tells of its own errors, and mends some. */
 	if (source !== null && source.hls === null && video.error !== null)
-		fail();
+		fail(`${name} cannot be played: ${video.error.message ||
+		    `error ${video.error.code}`}.`);
 });
 window.addEventListener('hashchange', () => {
 	choose(chosen());
@@ -593,6 +653,15 @@ window.livespool = {
 	stats,
 };
 
+new Controls(video, {
+	live: isLive,
+	goLive,
+	date: dateAt,
+	thumbnail: async (time) => thumbs === null ? null :
+	    thumbs.at(time, fragments()),
+	link,
+});
 choose(chosen());
 setInterval(tick, TICK_MS);
+setInterval(showPosters, POSTER_MS);
 readList();
