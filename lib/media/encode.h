@@ -29,9 +29,10 @@ struct encode_conf {
 	uint64_t	 bitrate_bps;	/* average; 0: QUALITY */
 	int		 quality;	/* constant rate factor; JPEG: the
 					   quantizer */
-	uint64_t	 cap_bps;	/* VBV rate; its buffer is one second */
+	uint64_t	 cap_bps;	/* of the interval, more or less; 0: any */
 	int		 width, height;
 	uint32_t	 timescale;	/* of the PTS */
+	int64_t		 interval;	/* its length, in the timescale */
 };
 
 struct encode_packet {

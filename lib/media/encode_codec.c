@@ -4,6 +4,8 @@
  */
 #include "media/encode_codec.h"
 
+#include <stdio.h>
+
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>
 
@@ -47,18 +49,36 @@ set_text(AVCodecContext *ctx, const char *name, const char *value)
 	return av_opt_set(ctx->priv_data, name, value, 0);
 }
 
+/*
+ * What a leaky bucket lets through of an interval: what it holds at first and
+ * what flows in.  A whole bucket a second is the usual setting of a stream
+ * without end; of a second by itself it would let nearly twice the cap
+ * through.  x264 and x265 plan to leave half a bucket, and so come out at
+ * the cap: 0.5 * 0.9 - 0.5 * 0.5 + 0.8 = 1.0.
+ */
+#define BUCKET		0.5	/* of a second of the cap */
+#define BUCKET_FULL	0.9	/* at first */
+#define BUCKET_FLOW	0.8	/* of the cap */
+
 static void
-set_cap(AVCodecContext *ctx, const struct encode_conf *conf)
+set_bucket(AVCodecContext *ctx, const struct encode_conf *conf)
 {
-	ctx->rc_max_rate = (int64_t)conf->cap_bps;
-	ctx->rc_buffer_size = (int)conf->cap_bps;	/* one second */
+	ctx->rc_max_rate = (int64_t)(BUCKET_FLOW * (double)conf->cap_bps);
+	ctx->rc_buffer_size = (int)(BUCKET * (double)conf->cap_bps);
+}
+
+/* Less for the end of an epoch, which is no whole second. */
+static double
+bucket_full(const struct encode_conf *conf)
+{
+	double s = (double)conf->interval / conf->timescale;
+
+	return s < 1 ? BUCKET_FULL * s : BUCKET_FULL;
 }
 
 static int
 set_rate(AVCodecContext *ctx, const struct encode_conf *conf)
 {
-	if (conf->cap_bps != 0)
-		set_cap(ctx, conf);
 	if (conf->bitrate_bps == 0)
 		return av_opt_set_double(ctx->priv_data, "crf", conf->quality,
 		    0);
@@ -71,6 +91,9 @@ set_x264(AVCodecContext *ctx, const struct encode_conf *conf)
 {
 	int rc = set_rate(ctx, conf);
 
+	set_bucket(ctx, conf);
+	ctx->rc_initial_buffer_occupancy = (int)(bucket_full(conf) *
+	    ctx->rc_buffer_size);
 	if (rc >= 0)
 		rc = set_text(ctx, "preset", conf->preset);
 	if (rc >= 0)
@@ -92,14 +115,18 @@ put_avc_config(struct buf *out, const AVCodecContext *ctx,
 static int
 set_x265(AVCodecContext *ctx, const struct encode_conf *conf)
 {
+	char params[sizeof(X265_PARAMS) + 32];
 	int rc = set_rate(ctx, conf);
 
+	set_bucket(ctx, conf);
+	snprintf(params, sizeof(params), X265_PARAMS ":vbv-init=%.3f",
+	    bucket_full(conf));
 	if (rc >= 0)
 		rc = set_text(ctx, "preset", conf->preset);
 	if (rc >= 0)
 		rc = set_text(ctx, "profile", "main");
 	if (rc >= 0)
-		rc = set_text(ctx, "x265-params", X265_PARAMS);
+		rc = set_text(ctx, "x265-params", params);
 	return rc;
 }
 
@@ -163,6 +190,8 @@ set_libvpx(AVCodecContext *ctx, const struct encode_conf *conf)
 	const bool live = conf->preset[0] >= VPX_REALTIME;
 	int rc = set_rate(ctx, conf);
 
+	ctx->rc_max_rate = (int64_t)conf->cap_bps;
+	ctx->rc_buffer_size = (int)conf->cap_bps;	/* one second */
 	/* Equal distances: no key frame by content. */
 	ctx->gop_size = ctx->keyint_min = LIMIT_FRAGMENT_SAMPLES + 1;
 	if (conf->bitrate_bps == 0)

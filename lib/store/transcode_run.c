@@ -235,6 +235,7 @@ plan_rung(const struct transcode *t, const struct rendition *r,
 		.quality = r->quality,
 		.cap_bps = r->cap_bps != 0 ? r->cap_bps : r->bitrate_bps,
 		.timescale = video->timescale,
+		.interval = t->info.end - t->info.start,
 	} };
 	rung->chain = chain_of(t->ladder, r);
 	rung->fps = r->fps;

@@ -61,7 +61,7 @@ test_config(enum codec codec, const char *preset)
 {
 	struct encode_conf fine = { .codec = codec, .preset = preset,
 	    .quality = 15, .cap_bps = 1000000, .width = 128, .height = 96,
-	    .timescale = 90000 };
+	    .timescale = 90000, .interval = 90000 };
 	struct encode_conf coarse = fine;
 	struct encode_result a, b;
 	struct encoder *x, *y;

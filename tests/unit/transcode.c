@@ -72,7 +72,8 @@ add_group(struct source *src, int first, int last)
 {
 	struct encode_conf conf = { .codec = CODEC_H264,
 	    .preset = "medium", .quality = 10,
-	    .width = WIDTH, .height = HEIGHT, .timescale = TIMESCALE };
+	    .width = WIDTH, .height = HEIGHT, .timescale = TIMESCALE,
+	    .interval = TIMESCALE };
 	struct encode_result r;
 	struct encoder *e = NULL;
 	int i;
