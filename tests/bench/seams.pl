@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # seams.pl DIR GOP - joined.mp4 beside whole.22.mp4 and whole.24.mp4: SSIM at
-# equal size, and what the frames at the borders lose against their neighbours
+# equal size, and what the frames at the borders lose against their neighbours.
+# Lines of: what, figure, at-least or at-most, what is wanted.
 use strict;
 use warnings;
 use List::Util qw(sum max min);
@@ -25,8 +26,8 @@ my %ssim = map {
 my ($x, $x0, $x1) = map { log $size{$_} } qw(joined whole.22 whole.24);
 my $t = ($x - $x0) / ($x1 - $x0);
 my $whole = $ssim{'whole.22'} + $t * ($ssim{'whole.24'} - $ssim{'whole.22'});
-printf "SSIM at equal size: %+.5f (joined %.5f, %d bytes; one long encode " .
-    "%.5f)\n", $ssim{joined} - $whole, $ssim{joined}, $size{joined}, $whole;
+printf "SSIM_at_equal_size,_beyond_one_long_encode %+.5f at-least -0.002\n",
+    $ssim{joined} - $whole;
 
 # How far frame $i is under the frames around it that are at no border.
 sub dip {
@@ -46,6 +47,5 @@ for (my $b = $gop; $b < @joined; $b += $gop) {
 	    for $b - 1, $b;
 }
 @beyond = sort { $a <=> $b } @beyond;
-printf "PSNR at %d borders, under their neighbours, beyond the long encode: " .
-    "worst %.2f dB, median %.2f dB\n", @beyond / 2, $beyond[-1],
-    $beyond[@beyond / 2];
+printf "dB_that_the_worst_of_%d_borders_loses,_beyond_it %.2f at-most 0.5\n",
+    @beyond / 2, $beyond[-1];
