@@ -108,6 +108,74 @@ test_round_trip(void)
 	buf_release(&b);
 }
 
+/* How many boxes TYPE are between P and P + N, in boxes that hold others. */
+static unsigned
+count_boxes(const uint8_t *p, size_t n, const char *type)
+{
+	static const char *const holders[] = { "moov", "trak", "mdia", "minf",
+	    "stbl", "mvex", "moof", "traf" };
+	unsigned count = 0;
+	uint64_t bytes;
+	uint32_t number;
+
+	for (; n > 0; p += bytes, n -= (size_t)bytes) {
+		if (mp4_box(p, n, &bytes, &number, &err) != 1 || bytes > n)
+			return 1000;		/* no sound file */
+		count += memcmp(p + 4, type, 4) == 0;
+		for (size_t i = 0; i < sizeof(holders) / sizeof(*holders); i++)
+			if (memcmp(p + 4, holders[i], 4) == 0)
+				count += count_boxes(p + 8,
+				    (size_t)bytes - 8, type);
+	}
+	return count;
+}
+
+/* What stands BYTES behind the type of the first box TYPE in B. */
+static uint32_t
+field(const struct buf *b, const char *type, size_t bytes)
+{
+	const uint8_t *p = memmem(b->p, b->n, type, 4);
+
+	if (p == NULL || (size_t)(b->p + b->n - p) < bytes + 8)
+		return UINT32_MAX;
+	p += 4 + bytes;
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+/* ISO/IEC 23000-19: what a segment, and what an init segment is made of. */
+static void
+test_cmaf(void)
+{
+	struct track hevc = tracks[0];
+	struct buf b;
+
+	hevc.codec = CODEC_HEVC;
+	buf_init(&b, 1 << 20);
+	mp4_put_styp(&b);
+	mp4_put_fragment(&b, 1, runs, 1);
+	ok(memcmp(b.p + 4, "styp", 4) == 0 &&
+	    memmem(b.p, b.n, "lmsg", 4) == NULL &&
+	    count_boxes(b.p, b.n, "moof") == 1 &&
+	    count_boxes(b.p, b.n, "traf") == 1 &&
+	    count_boxes(b.p, b.n, "trun") == 1 &&
+	    (field(&b, "tfhd", 0) & 0x020001) == 0x020000,
+	    "a segment: styp, one moof, traf and trun, default-base-is-moof");
+	ok(count_boxes(b.p, b.n, "tfdt") == 1 &&
+	    field(&b, "tfdt", 0) >> 24 == 1 && field(&b, "tfdt", 4) == 1 &&
+	    field(&b, "tfdt", 8) == 0x23456789, "tfdt has 64 bits");
+	buf_reset(&b);
+	mp4_put_ftyp(&b);
+	mp4_put_moov(&b, &hevc, 1);
+	ok(count_boxes(b.p, b.n, "mvex") == 1 &&
+	    count_boxes(b.p, b.n, "trex") == 1 &&
+	    memmem(b.p, b.n, "hvc1", 4) != NULL &&
+	    field(&b, "mvhd", 16) == 0 && field(&b, "tkhd", 20) == 0 &&
+	    field(&b, "stsz", 8) == 0 && field(&b, "stts", 4) == 0,
+	    "an init segment of HEVC: hvc1, mvex, no duration, no samples");
+	buf_release(&b);
+}
+
 static void
 test_parts(void)
 {
@@ -291,6 +359,7 @@ main(void)
 {
 	test_round_trip();
 	test_parts();
+	test_cmaf();
 	test_box();
 	test_hostile();
 	test_many();

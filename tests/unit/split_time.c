@@ -289,9 +289,34 @@ test_clock(void)
 	    "AAC before its configuration, and an empty one, do no harm");
 	end(&r);
 }
+/* The source's distance between sound and picture is that of the tracks. */
+static void
+test_skew(int64_t audio_ahead_ms)
+{
+	struct run r;
+
+	begin(&r);
+	VIDEO_CONFIG(&r, avcc);
+	AUDIO_CONFIG(&r, asc);
+	for (int i = 0; i < 50; i++) {
+		video(&r, 7000 + i * 40, 0, i % 25 == 0);
+		audio(&r, (uint32_t)(7000 + i * 40 - audio_ahead_ms));
+	}
+	finish(&r);
+	ok(r.rc == 0 && r.stats.epochs == 1 &&
+	    run_of(&r, 0, TRACK_VIDEO)->dts == 7000 * 90 &&
+	    run_of(&r, 0, TRACK_AUDIO)->dts ==
+	    (uint64_t)(7000 - audio_ahead_ms) * 48,
+	    "audio %+d ms: stays where it was", (int)audio_ahead_ms);
+	end(&r);
+}
+
 int
 main(void)
 {
+	test_skew(0);
+	test_skew(83);
+	test_skew(-83);
 	test_vanishing_video();
 	test_video_time();
 	test_wrap(0);
