@@ -50,6 +50,7 @@ enum {
 #define CPU_DEFAULT_S		120
 #define LATE_MAX_US		(86400 * SECOND_US)
 #define TIMEOUT_MAX_US		(3600 * SECOND_US)
+#define IDLE_PATIENCE		60		/* times as long, then */
 #define MEMORY_DEFAULT		(UINT64_C(2) << 30)
 #define MEMORY_MIN		(UINT64_C(64) << 20)
 #define MEMORY_MAX		(UINT64_C(1) << 40)
@@ -337,6 +338,16 @@ run_lines(const struct conf *conf, FILE *in, struct tally *tally,
 	return 0;
 }
 
+/* Who comes last waits for the processor, which is not the fragment's fault. */
+static int
+come_last(struct worker *w, struct err *err)
+{
+	w->jail.timeout_us *= IDLE_PATIENCE;
+	if (w->jail.timeout_us > TIMEOUT_MAX_US)
+		w->jail.timeout_us = TIMEOUT_MAX_US;
+	return idle_enter(err);
+}
+
 /* The child: its status is the class of its error. */
 static int
 pull_work(const struct spool_key *key, enum spool_queue from, void *arg)
@@ -353,7 +364,7 @@ pull_work(const struct spool_key *key, enum spool_queue from, void *arg)
 	log_info("'%s/%s': started", p->s->dir, path);
 	if (from == QUEUE_LATER) {
 		w.late = 0;
-		if (idle_enter(&err) == -1)
+		if (come_last(&w, &err) == -1)
 			return log_fatal(&err);
 	}
 	if (worker_run(&w, p->s, key, &err) == 0)
@@ -607,7 +618,7 @@ main(int argc, char *argv[])
 	if (parse_options(&os, argc, argv, &conf, names, &err) == -1) {
 		status = opt_usage_error(&os, &err);
 	} else if (load_ladder(&conf, &err) == -1 ||
-	    (conf.idle && idle_enter(&err) == -1) ||
+	    (conf.idle && come_last(&conf.worker, &err) == -1) ||
 	    await_signals(&err) == -1) {
 		status = log_fatal(&err);
 	} else {

@@ -62,6 +62,9 @@ deed crash
 others 'crashed: signal 11'
 deed hang --timeout 3s
 others 'took longer than 3000 ms'
+# Who comes last may have to wait for the processor.
+deed hang --idle --timeout 100ms
+others 'took longer than 6000 ms'
 deed spin --cpu-time 1s
 others 'used more than 1 s of processor time'
 deed eat --memory 512MiB
