@@ -54,16 +54,20 @@ set_text(AVCodecContext *ctx, const char *name, const char *value)
  * what flows in.  A whole bucket a second is the usual setting of a stream
  * without end; of a second by itself it would let nearly twice the cap
  * through.  x264 and x265 plan to leave half a bucket, and so come out at
- * the cap: 0.5 * 0.9 - 0.5 * 0.5 + 0.8 = 1.0.
+ * the cap: 0.45 - 0.25 + 0.8.  Asked for a rate they need a flow that is as
+ * much, and begin so carefully that the bucket is hardly drawn from.
  */
 #define BUCKET		0.5	/* of a second of the cap */
-#define BUCKET_FULL	0.9	/* at first */
-#define BUCKET_FLOW	0.8	/* of the cap */
+#define FLOW_QUALITY	0.8	/* of the cap */
+#define FULL_QUALITY	0.9	/* at first */
+#define FULL_RATE	0.8
 
 static void
 set_bucket(AVCodecContext *ctx, const struct encode_conf *conf)
 {
-	ctx->rc_max_rate = (int64_t)(BUCKET_FLOW * (double)conf->cap_bps);
+	const double flow = conf->bitrate_bps == 0 ? FLOW_QUALITY : 1;
+
+	ctx->rc_max_rate = (int64_t)(flow * (double)conf->cap_bps);
 	ctx->rc_buffer_size = (int)(BUCKET * (double)conf->cap_bps);
 }
 
@@ -71,9 +75,10 @@ set_bucket(AVCodecContext *ctx, const struct encode_conf *conf)
 static double
 bucket_full(const struct encode_conf *conf)
 {
-	double s = (double)conf->interval / conf->timescale;
+	const double full = conf->bitrate_bps == 0 ? FULL_QUALITY : FULL_RATE;
+	const double s = (double)conf->interval / conf->timescale;
 
-	return s < 1 ? BUCKET_FULL * s : BUCKET_FULL;
+	return s < 1 ? full * s : full;
 }
 
 static int

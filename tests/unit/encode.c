@@ -1,8 +1,10 @@
 /*
  * Encoders of one epoch share an init segment, whatever quality each of them
- * is driven to.
+ * is driven to; and an interval by itself keeps to its cap.
  */
 #include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libavutil/frame.h>
@@ -15,6 +17,8 @@
 #include "tap.h"
 
 static struct err err = ERR_INIT;
+
+static bool noisy;
 
 static AVFrame *
 picture(int i)
@@ -29,7 +33,8 @@ picture(int i)
 	for (y = 0; y < f->height; y++)
 		for (x = 0; x < f->width; x++)
 			f->data[0][y * f->linesize[0] + x] =
-			    (uint8_t)(x * y / 7 + i * (x & 15));
+			    (uint8_t)(noisy ? rand() :
+			    x * y / 7 + i * (x & 15));
 	memset(f->data[1], 128, (size_t)(f->linesize[1] * f->height / 2));
 	memset(f->data[2], 128, (size_t)(f->linesize[2] * f->height / 2));
 	f->pts = i * 3000;
@@ -78,10 +83,35 @@ test_config(enum codec codec, const char *preset)
 	encoder_free(y);
 }
 
+/* Noise, which takes all the bits there are, for COUNT pictures. */
+static void
+test_cap(enum codec codec, int count)
+{
+	struct encode_conf conf = { .codec = codec, .preset = "veryfast",
+	    .quality = 15, .cap_bps = 400000, .width = 128, .height = 96,
+	    .timescale = 90000, .interval = 3000 * count };
+	struct encode_result r;
+	struct encoder *e;
+	double share;
+
+	noisy = true;
+	srand(1);
+	e = encode(&conf, count, &r);
+	share = (double)r.data->n * 8 / 400000 / ((double)count / 30);
+	ok(share > 0.5 && share < 1.1, "%s: %d pictures take %.2f of the cap",
+	    codec_name(codec), count, share);
+	encoder_free(e);
+	noisy = false;
+}
+
 int
 main(void)
 {
 	avlog_route();
+	test_cap(CODEC_H264, 30);
+	test_cap(CODEC_H264, 10);
+	test_cap(CODEC_HEVC, 30);
+	test_cap(CODEC_HEVC, 10);
 	test_config(CODEC_H264, "veryfast");
 	test_config(CODEC_H264, "medium");
 	test_config(CODEC_HEVC, "veryfast");
