@@ -1,14 +1,15 @@
 /*
- * raw-store DIR FILE... - write, fsync, rename: each FILE to DIR under a name
- * of its own, and no more.  Prints how many a second.
+ * raw-store [-d] DIR FILE... - write, fsync, rename: each FILE to DIR under a
+ * name of its own, and no more.  Prints how many a second.
  *
- * The files are read before the clock starts.  No directory is synced, so
- * less is promised than segment-store put does.
+ * The files are read before the clock starts.  Without -d no directory is
+ * synced, so less is promised than segment-store put does; with it as much.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,8 +45,9 @@ slurp(const char *name)
 	return b;
 }
 
+/* DIRFD: to be synced, or -1. */
 static void
-store(const struct blob *b, const char *dir, int number)
+store(const struct blob *b, const char *dir, int number, int dirfd)
 {
 	char tmp[256], name[256];
 	int fd;
@@ -54,7 +56,8 @@ store(const struct blob *b, const char *dir, int number)
 	snprintf(name, sizeof(name), "%s/%09d", dir, number);
 	if ((fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL, 0666)) == -1 ||
 	    write(fd, b->p, b->n) != (ssize_t)b->n || fsync(fd) == -1 ||
-	    close(fd) == -1 || rename(tmp, name) == -1)
+	    close(fd) == -1 || rename(tmp, name) == -1 ||
+	    (dirfd != -1 && fsync(dirfd) == -1))
 		err(1, "%s", tmp);
 }
 
@@ -62,16 +65,20 @@ int
 main(int argc, char *argv[])
 {
 	struct blob *blobs = calloc((size_t)argc, sizeof(*blobs));
+	int i, dirfd = -1, at = 1;
 	double start;
-	int i;
 
-	if (argc < 3 || blobs == NULL)
-		errx(64, "usage: raw-store DIR FILE...");
-	for (i = 2; i < argc; i++)
+	if (argc > 1 && strcmp(argv[1], "-d") == 0)
+		at++;
+	if (argc < at + 2 || blobs == NULL)
+		errx(64, "usage: raw-store [-d] DIR FILE...");
+	if (at > 1 && (dirfd = open(argv[at], O_RDONLY)) == -1)
+		err(1, "%s", argv[at]);
+	for (i = at + 1; i < argc; i++)
 		blobs[i] = slurp(argv[i]);
 	start = now_s();
-	for (i = 2; i < argc; i++)
-		store(&blobs[i], argv[1], i);
-	printf("%.1f\n", (argc - 2) / (now_s() - start));
+	for (i = at + 1; i < argc; i++)
+		store(&blobs[i], argv[at], i, dirfd);
+	printf("%.1f\n", (argc - at - 1) / (now_s() - start));
 	return 0;
 }
