@@ -18,16 +18,45 @@ set_key(struct spool_key *key, const char *stream, const char *rendition)
 	snprintf(key->rendition, sizeof(key->rendition), "%s", rendition);
 }
 
-/* Raise *SEQ to the newest of RENDITION.  1, 0 or -1 as spool_newest(). */
+static int
+raise_seq(const struct spool_key *key, void *arg, struct err *err)
+{
+	uint32_t *seq = arg;
+
+	(void)err;
+	if (key->seq > *seq)
+		*seq = key->seq;
+	return 0;
+}
+
+/*
+ * Raise *SEQ to the newest of RENDITION.  1, 0 or -1 as spool_newest().  The
+ * epoch before the newest is looked at too: what a put left behind that was
+ * killed when it had lost a race may be all of an epoch, with a number that
+ * the one before is past.
+ */
 static int
 raise_newest(struct spool *s, const char *stream, const char *rendition,
     uint32_t *seq, struct err *err)
 {
 	struct spool_key key;
+	uint32_t *epochs;
+	size_t count;
 	int rc = spool_newest(s, stream, rendition, &key, err);
 
-	if (rc == 1 && key.seq > *seq)
-		*seq = key.seq;
+	if (rc != 1 || raise_seq(&key, seq, err) == -1)
+		return rc;
+	if (spool_epochs(s, stream, rendition, &epochs, &count, err) == -1)
+		return -1;
+	while (count > 0 && epochs[count - 1] >= key.epoch)
+		count--;
+	if (count > 0) {
+		key.epoch = epochs[count - 1];
+		if (spool_each_of_epoch(s, &key, key.seq + 1, SPOOL_SEQ_MAX,
+		    raise_seq, seq, err) == -1)
+			rc = -1;
+	}
+	free(epochs);
 	return rc;
 }
 
@@ -214,17 +243,45 @@ compare_segs(const void *a, const void *b)
 {
 	const struct timeline_seg *x = a, *y = b;
 
-	return (x->seq > y->seq) - (x->seq < y->seq);
+	if (x->seq != y->seq)
+		return x->seq > y->seq ? 1 : -1;
+	return (x->epoch > y->epoch) - (x->epoch < y->epoch);
 }
 
-/* Newest epoch first, so that a stream's past costs nothing. */
+/*
+ * A put that was killed when it had lost a race may have left a number that
+ * another epoch has as well.  The older one counts; of renditions the one of
+ * the original that does.
+ */
+static void
+drop_doubled(struct load *l)
+{
+	const bool src = strcmp(l->row->name, SPOOL_SRC) == 0;
+	struct timeline_seg *segs = l->row->segs;
+	const struct timeline_seg *original;
+	size_t i, n = 0;
+
+	for (i = 0; i < l->row->count; i++) {
+		original = src ? NULL :
+		    timeline_find(&l->t->src, segs[i].seq);
+		if ((original == NULL || original->epoch == segs[i].epoch) &&
+		    (n == 0 || segs[n - 1].seq != segs[i].seq))
+			segs[n++] = segs[i];
+	}
+	l->row->count = n;
+}
+
+/*
+ * Newest epoch first, so that a stream's past costs nothing: one epoch more
+ * than should be needed, for the sake of what a put left behind.
+ */
 static int
 load_row(struct load *l, struct err *err)
 {
 	struct spool_key key;
 	uint32_t *epochs;
 	size_t count;
-	int rc = 1;
+	int rc = 1, done = 0;
 
 	set_key(&key, l->t->stream, l->row->name);
 	if (spool_epochs(l->s, key.stream, key.rendition, &epochs, &count,
@@ -233,14 +290,16 @@ load_row(struct load *l, struct err *err)
 	l->row->any = count > 0;
 	l->cap = 0;
 	l->lowest = UINT32_MAX;
-	while (rc == 1 && count-- > 0) {
+	while (rc != -1 && done < 2 && count-- > 0) {
 		key.epoch = epochs[count];
 		rc = load_epoch(l, &key, err);
+		done += rc == 0;
 	}
 	free(epochs);
 	if (l->row->count > 0)
 		qsort(l->row->segs, l->row->count, sizeof(*l->row->segs),
 		    compare_segs);
+	drop_doubled(l);
 	return rc == -1 ? -1 : 0;
 }
 
