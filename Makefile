@@ -14,6 +14,7 @@
 #   make bench-dispatch     how soon a job starts, and what that costs
 #   make bench-capacity     the processor time of each stage, for a stream
 #   make bench-fleet    what the fleet makes beside one ffmpeg
+#   make bench-playlists    an update of a stream, and of a thousand
 #   make bench-store    put beside write, fsync, rename; what asking costs
 #   make install    PREFIX and DESTDIR as usual; make uninstall
 #   make clean
@@ -230,6 +231,12 @@ bench-latency: all player browser
 bench-store: all $B/bench/raw-store
 	BIN=$(CURDIR)/$B/bin tests/bench/store
 	tests/bench/store-read
+.PHONY: bench-playlists
+bench-playlists: all $B/bench/playlists
+	BIN=$(CURDIR)/$B/bin tests/bench/playlists
+$B/bench/playlists: $B/tests/bench/playlists.o $B/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_SOAK) $(LDLIBS)
 
 install: all player
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/ladders \

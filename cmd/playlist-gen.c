@@ -308,7 +308,10 @@ open_signals(struct err *err)
 	return fd == -1 ? err_sys(err, ERR_OS, "cannot open signalfd") : fd;
 }
 
-/* Until a signal: tickets say at once what a look each second may find. */
+/*
+ * Until a signal: a ticket that goes says at once what a look each second may
+ * find.  One that comes says nothing: there is only an original to list.
+ */
 static int
 follow_loop(struct follow *f, int signals, int queue, struct err *err)
 {
@@ -339,7 +342,7 @@ run_following(const struct conf *c, struct follow *f, struct err *err)
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return err_set(err, ERR_USAGE, "--spool: path too long");
 	if ((signals = open_signals(err)) == -1 ||
-	    (queue = watch_open(path, WATCH_ALL, err)) == -1)
+	    (queue = watch_open(path, WATCH_LEAVING, err)) == -1)
 		goto out;
 	follow_update(f);
 	if (tell_ready(c->ready_fd, err) == -1)

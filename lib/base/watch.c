@@ -20,8 +20,8 @@
 int
 watch_open(const char *path, enum watch_what what, struct err *err)
 {
-	uint32_t mask = GONE | IN_ONLYDIR | NEW |
-	    (what == WATCH_ALL ? LEAVING : 0);
+	uint32_t mask = GONE | IN_ONLYDIR |
+	    (what == WATCH_LEAVING ? LEAVING : NEW);
 	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 
 	if (fd == -1)

@@ -10,7 +10,7 @@
 
 struct err;
 
-enum watch_what { WATCH_ALL, WATCH_NEW };	/* NEW: no names that leave */
+enum watch_what { WATCH_NEW, WATCH_LEAVING };	/* names that come, or go */
 
 /*
  * Watch the directory PATH.  A non-blocking descriptor to poll for reading,
@@ -20,8 +20,7 @@ int	watch_open(const char *path, enum watch_what what, struct err *err)
 	    __attribute__((warn_unused_result));
 
 /*
- * Call FN with each name that was created, moved or deleted since the last
- * time; with NULL when events were lost.  Does not block.
+ * Call FN with each name that came, or left, since the last time; with NULL when events were lost.  Does not block.
  * 0, or -1 with ERR_IO, or ERR_INPUT when the directory itself is gone.
  */
 typedef void watch_fn(const char *name, void *arg);

@@ -478,24 +478,21 @@ add_periods(struct dash *d, struct err *err)
 }
 
 /*
- * When it could be published first, and a microsecond for each segment of
- * each rendition, so that one that comes late makes it later.
+ * When it could be published first, and a microsecond for each file it is made
+ * from, so that one that comes late makes it later, whatever becomes of it.
  */
 static int64_t
-publish_us(const struct timeline *t, const struct mpd *m)
+publish_us(const struct dash *d)
 {
+	const struct timeline *t = d->t;
 	const struct timeline_entry *newest = &t->entries[t->count - 1];
 	int64_t us = newest->date_us + newest->duration_us;
-	const struct mpd_set *set;
-	size_t i, j, k;
+	size_t i, j;
 
-	for (i = 0; i < m->count; i++)
-		for (j = 0; j < m->periods[i].count; j++) {
-			set = &m->periods[i].sets[j];
-			for (k = 0; k < set->nruns; k++)
-				us += (int64_t)(set->runs[k].count *
-				    set->count);
-		}
+	for (i = d->first; i < t->count; i++)
+		for (j = 0; j < t->nrows; j++)
+			us += timeline_find(&t->rows[j],
+			    t->entries[i].seq) != NULL;
 	return us;
 }
 
@@ -536,7 +533,7 @@ dash_model(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 	free(d.rows);
 	if (rc == -1 || m->count == 0 || m->kind == MPD_VOD)
 		return rc;
-	m->publish_us = publish_us(t, m);
+	m->publish_us = publish_us(&d);
 	return 0;
 }
 

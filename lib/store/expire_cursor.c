@@ -302,9 +302,11 @@ find_end(struct expire_cursor *c, const struct expire_conf *conf,
     struct err *err)
 {
 	struct expire_item newest = { 0 };
+	struct timeline t = { .first = 0 };
 	uint32_t live;
 
-	if (timeline_newest(c->s, c->stream, &c->end, err) == -1 ||
+	snprintf(t.stream, sizeof(t.stream), "%s", c->stream);
+	if (timeline_newest(&t, c->s, &c->end, err) == -1 ||
 	    spool_newest(c->s, c->stream, SPOOL_SRC, &c->newest, err) == -1 ||
 	    expire_live_from(c->s, c->stream, &live, err) == -1)
 		return -1;

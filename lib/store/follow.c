@@ -158,7 +158,7 @@ static int
 find_range(struct follow *f, struct follow_stream *fs, uint32_t *first,
     uint32_t *last, struct err *err)
 {
-	int rc = timeline_newest(f->s, fs->t.stream, last, err);
+	int rc = timeline_newest(&fs->t, f->s, last, err);
 
 	if (rc != 1)
 		return rc;
@@ -259,7 +259,7 @@ moved(struct follow *f, struct follow_stream *fs, size_t i)
 		fs->idle++;
 	if (!fs->complete)
 		return true;
-	if (timeline_newest(f->s, fs->t.stream, &newest, &err) == -1)
+	if (timeline_newest(&fs->t, f->s, &newest, &err) == -1)
 		log_warning("%s", err.text);
 	return newest != fs->newest;
 }

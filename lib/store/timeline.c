@@ -204,8 +204,10 @@ timeline_release_rows(struct timeline_row *rows, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		free(rows[i].segs);
+		seen_release(&rows[i].seen);
+	}
 	free(rows);
 }
 
@@ -213,6 +215,7 @@ void
 timeline_release(struct timeline *t)
 {
 	free(t->src.segs);
+	seen_release(&t->src.seen);
 	timeline_release_rows(t->rows, t->nrows);
 	timeline_release_rows(t->images, t->nimages);
 	free(t->entries);

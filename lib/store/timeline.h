@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/seen.h"
 #include "store/spool.h"
 
 struct err;
@@ -34,6 +35,7 @@ struct timeline_row {
 	char			 name[NAME_BYTES];
 	struct timeline_seg	*segs;		/* owned; ascending seq */
 	size_t			 count;
+	struct seen		 seen;		/* of its directories */
 	bool			 any;		/* it has files, here or
 						   before */
 	bool			 dependent;	/* some start on no sync
@@ -71,13 +73,17 @@ struct timeline {
 	bool			 over;		/* its publishers are gone for
 						   good: set by whoever knows */
 	uint32_t		 first;		/* the seq it was loaded from */
+	struct spool_key	 newest;	/* original when last asked;
+						   seq 0: none */
+	unsigned		 asked;
 };
 
 /*
  * The newest seq of the stream in any rendition.  1 and *SEQ, 0 when the
- * stream has nothing, -1.  Its cost does not depend on the stream's length.
+ * stream has nothing, -1.  Its cost does not depend on the stream's length;
+ * asked again, it mostly looks for what follows, as in seen.h.
  */
-int	timeline_newest(struct spool *s, const char *stream, uint32_t *seq,
+int	timeline_newest(struct timeline *t, struct spool *s, uint32_t *seq,
 	    struct err *err) __attribute__((warn_unused_result));
 
 /*

@@ -8,6 +8,9 @@
 #include "store/timeline.h"
 
 #define FRAGMENT_S_MAX	3600			/* longer is nonsense */
+/* Every so many times it is not taken for granted that one follows another. */
+#define ASK_ALL		16
+#define AHEAD		4
 #define START_S_MAX	INT64_C(100000000000)	/* three thousand years */
 
 static void
@@ -60,24 +63,61 @@ raise_newest(struct spool *s, const char *stream, const char *rendition,
 	return rc;
 }
 
-int
-timeline_newest(struct spool *s, const char *stream, uint32_t *seq,
+/* The newest of any rendition, and the original in T->newest if it is that. */
+static int
+find_newest(struct timeline *t, struct spool *s, uint32_t *seq,
     struct err *err)
 {
-	char **names = spool_renditions(s, stream, err);
+	char **names = spool_renditions(s, t->stream, err);
 	int found, rc;
 	size_t i;
 
 	if (names == NULL)
 		return -1;
-	*seq = 0;
-	found = raise_newest(s, stream, SPOOL_SRC, seq, err);
+	found = spool_newest(s, t->stream, SPOOL_SRC, &t->newest, err);
+	*seq = found == 1 ? t->newest.seq : 0;
 	for (i = 0; found != -1 && names[i] != NULL; i++) {
-		rc = raise_newest(s, stream, names[i], seq, err);
+		rc = raise_newest(s, t->stream, names[i], seq, err);
 		found = rc == -1 ? -1 : found | rc;
 	}
 	spool_free_names(names);
+	if (found != 1 || *seq != t->newest.seq)
+		t->newest.seq = 0;
 	return found;
+}
+
+/* 1 when what follows T->newest in its epoch is all there is to look for. */
+static int
+follow_newest(struct timeline *t, struct spool *s, struct err *err)
+{
+	struct spool_key next = t->newest;
+	uint32_t *epochs;
+	size_t count;
+	int rc;
+
+	if (spool_epochs(s, t->stream, SPOOL_SRC, &epochs, &count, err) == -1)
+		return -1;
+	rc = count > 0 && epochs[count - 1] == t->newest.epoch;
+	free(epochs);
+	/* Numbers may be lost. */
+	for (next.seq++; rc == 1 && next.seq <= t->newest.seq + AHEAD;
+	    next.seq++)
+		if (spool_exists(s, &next))
+			t->newest = next;
+	return rc;
+}
+
+int
+timeline_newest(struct timeline *t, struct spool *s, uint32_t *seq,
+    struct err *err)
+{
+	int rc = 0;
+
+	if (t->newest.seq != 0 && t->asked++ % ASK_ALL != 0)
+		rc = follow_newest(t, s, err);
+	if (rc == 1)
+		*seq = t->newest.seq;
+	return rc != 0 ? rc : find_newest(t, s, seq, err);
 }
 
 int
@@ -196,7 +236,8 @@ load_group(struct load *l, struct spool_key *key, uint32_t group,
 	bool there[SPOOL_GROUP];
 	uint32_t i, since;
 
-	if (spool_group(l->s, key, group, there, err) == -1)
+	if (seen_group(&l->row->seen, l->s, key, group, l->first, l->last,
+	    there, err) == -1)
 		return -1;
 	if (group == l->first / SPOOL_GROUP) {
 		since = find_since(l, group, there);
@@ -216,19 +257,28 @@ load_group(struct load *l, struct spool_key *key, uint32_t group,
 	return 0;
 }
 
-/* 1 when an older epoch may have something in the range too; 0, -1. */
+/*
+ * 1 when an older epoch may have something in the range too; 0, -1.  A short
+ * range needs no list of what there is besides.
+ */
 static int
 load_epoch(struct load *l, struct spool_key *key, struct err *err)
 {
-	uint32_t *groups;
+	uint32_t *groups, group = l->first / SPOOL_GROUP;
+	uint32_t last = l->last / SPOOL_GROUP;
+	bool few = last - group <= 1;
 	size_t count, i;
 	int rc = 1;
 
+	for (; few && group <= last; group++)
+		if (load_group(l, key, group, err) == -1)
+			return -1;
+	if (few && l->lowest <= l->first)
+		return 0;
 	if (spool_groups(l->s, key, &groups, &count, err) == -1)
 		return -1;
-	for (i = 0; i < count && rc != -1; i++)
-		if (groups[i] >= l->first / SPOOL_GROUP &&
-		    groups[i] <= l->last / SPOOL_GROUP &&
+	for (i = 0; i < count && rc != -1 && !few; i++)
+		if (groups[i] >= l->first / SPOOL_GROUP && groups[i] <= last &&
 		    load_group(l, key, groups[i], err) == -1)
 			rc = -1;
 	if (rc == 1 && count > 0 && (groups[0] < l->first / SPOOL_GROUP ||
@@ -287,6 +337,7 @@ load_row(struct load *l, struct err *err)
 	if (spool_epochs(l->s, key.stream, key.rendition, &epochs, &count,
 	    err) == -1)
 		return -1;
+	seen_again(&l->row->seen);
 	l->row->any = count > 0;
 	l->cap = 0;
 	l->lowest = UINT32_MAX;
@@ -303,8 +354,8 @@ load_row(struct load *l, struct err *err)
 	return rc == -1 ? -1 : 0;
 }
 
-static const struct timeline_row *
-find_row(const struct timeline_row *rows, size_t n, const char *name)
+static struct timeline_row *
+find_row(struct timeline_row *rows, size_t n, const char *name)
 {
 	size_t i;
 
@@ -317,7 +368,8 @@ find_row(const struct timeline_row *rows, size_t n, const char *name)
 static int
 load_src(struct load *l, struct err *err)
 {
-	struct timeline_row row = { .name = SPOOL_SRC };
+	struct timeline_row row = { .name = SPOOL_SRC,
+	    .seen = l->t->src.seen };
 	int rc;
 
 	l->old = l->t->src;
@@ -356,13 +408,18 @@ load_named(struct load *l, const char *name, struct timeline_row *row,
     struct err *err)
 {
 	const struct timeline *t = l->t;
-	const struct timeline_row *known;
+	struct timeline_row *known;
 
 	snprintf(row->name, sizeof(row->name), "%s", name);
 	known = find_row(t->rows, t->nrows, name);
 	if (known == NULL)
 		known = find_row(t->images, t->nimages, name);
-	l->old = known == NULL ? (struct timeline_row){ .count = 0 } : *known;
+	l->old = (struct timeline_row){ .count = 0 };
+	if (known != NULL) {
+		l->old = *known;
+		row->seen = known->seen;
+		known->seen = (struct seen){ .count = 0 };
+	}
 	l->row = row;
 	return load_row(l, err) == -1 ? -1 : has_images(l, err);
 }
