@@ -26,7 +26,7 @@ live=$spool/www/cam/h264-90p/live.m3u8
 gaps() { [ "$(grep -c EXT-X-GAP "$1")" -eq "$2" ]; }
 playlist-gen --follow --patience 3s --linger 0s cam 2>"$tmp/follow" &
 follow=$!
-at_exit() { kill "$follow" 2>/dev/null; }
+pids=$follow
 wait_for 20 gaps "$live" 1
 ok $? 'it is a GAP'
 is "$(grep -A3 EXT-X-GAP "$live" | grep -o '[0-9]*\.m4s')" 000000006.m4s \
