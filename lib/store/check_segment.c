@@ -40,8 +40,7 @@ add_fact(struct check_walk *w, struct err *err)
 static bool
 same_map(const struct check_walk *w, const struct m3u8_place *map)
 {
-	return w->map_uri != NULL && strlen(w->map_uri) == map->uri.n &&
-	    memcmp(w->map_uri, map->uri.p, map->uri.n) == 0 &&
+	return w->map_uri != NULL && m3u8_is(map->uri, w->map_uri) &&
 	    w->map.ranged == map->ranged && w->map.offset == map->offset &&
 	    w->map.length == map->length;
 }

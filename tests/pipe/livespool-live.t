@@ -46,6 +46,11 @@ ffmpeg -nostdin -v error -live_start_index 0 -t 2 \
     -i "http://$http/two-seconds/main.m3u8" -f null - 2>"$tmp/err" &&
     [ ! -s "$tmp/err" ]
 ok $? 'ffmpeg plays it'
+for stream in two-seconds obs-default; do
+	run /dev/null playlist-gen --check "http://$http/$stream/main.m3u8"
+	[ "$st" -eq 0 ] || sed 's/^/# /' "$tmp/out"
+	status_is 0 "$stream: its playlists and media are right"
+done
 
 stop_live; is $? 0 'SIGTERM ends it with status 0'
 pgrep -f "$spool" >"$tmp/err"; [ $? -eq 1 ]; ok $? 'and leaves no process'
