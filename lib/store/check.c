@@ -72,6 +72,16 @@ check_note(struct check *c, const struct check_list *l, const char *text)
 		c->conf->note(c->conf->arg, l->url, text);
 }
 
+/* As check_fetch_fn; what is empty is not NULL. */
+static int
+fetch(struct check *c, const char *url, uint64_t offset, uint64_t length,
+    struct buf *b, struct err *err)
+{
+	int rc = c->conf->fetch(c->conf->arg, url, offset, length, b, err);
+
+	return rc == 1 && buf_room(b, 0) == NULL ? err_nomem(err) : rc;
+}
+
 int
 check_get(struct check *c, const struct check_list *l,
     const struct m3u8_place *at, struct buf *b, struct err *err)
@@ -82,8 +92,7 @@ check_get(struct check *c, const struct check_list *l,
 	if (url_resolve(l->url, at->uri.p == NULL ? "" : at->uri.p, at->uri.n,
 	    url, err) == -1)
 		return 0;
-	return c->conf->fetch(c->conf->arg, url, at->offset,
-	    at->ranged ? at->length : 0, b, err);
+	return fetch(c, url, at->offset, at->ranged ? at->length : 0, b, err);
 }
 
 struct saying {
@@ -120,7 +129,7 @@ check_load(struct check *c, struct check_list *l, struct err *err)
 	m3u8_release(&l->p);
 	l->loaded = false;
 	buf_reset(&l->text);
-	rc = c->conf->fetch(c->conf->arg, l->url, 0, 0, &l->text, err);
+	rc = fetch(c, l->url, 0, 0, &l->text, err);
 	if (rc == 1 && m3u8_read(&l->p, (const char *)l->text.p, l->text.n,
 	    NULL, NULL, err) == -1) {
 		m3u8_release(&l->p);

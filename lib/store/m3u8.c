@@ -158,12 +158,10 @@ m3u8_read(struct m3u8 *p, const char *text, size_t n, m3u8_say_fn *say,
 {
 	struct m3u8_parser ps = { .p = p, .say = say, .arg = arg, .line = 1,
 	    .map = M3U8_NONE, .seg.map = M3U8_NONE };
-	const char *end, *newline;
+	const char *end = text + n, *newline;
 	struct m3u8_str line;
 
 	*p = (struct m3u8){ .version = 1 };
-	text = n == 0 ? "" : text;	/* an empty buf has NULL */
-	end = text + n;
 	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		m3u8_say(&ps, "HLS 4.1", "a byte order mark");
 		text += 3;
