@@ -1,9 +1,10 @@
 #!/bin/bash
-# nginx in front of segment-serve, by the example that is shipped.
+# nginx in front of segment-serve, and in its place, by the examples that are
+# shipped.
 here=${0%/*}
 . "$here/../tap.sh"
 if ! command -v nginx >/dev/null; then
-	skip 'no nginx here' 'nginx in front'
+	skip 'no nginx here' 'nginx in front, and alone'
 	done_testing
 	exit
 fi
@@ -78,4 +79,69 @@ cmp -s "$tmp/held.1" "$www/live.m3u8" && cmp -s "$tmp/held.3" "$www/live.m3u8"
 ok $? 'with the new list'
 wait_for 10 asked /s1/h264/live.m3u8
 is "$(asked /s1/h264/live.m3u8)" 1 'and the origin was asked once'
+
+# In the place of segment-serve.
+alone=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
+	Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+sed -e "s|root /srv/live|root $tmp/spool|" \
+    -e "s|listen 8080|listen 127.0.0.1:$alone|" \
+    "$here/../../examples/nginx/origin.conf" >"$tmp/origin.conf"
+sed -e "s|$tmp/front.conf|$tmp/origin.conf|" -e "s|$tmp/pid|$tmp/pid2|" \
+    "$tmp/nginx.conf" >"$tmp/alone.conf"
+mkdir -p "$tmp/spool/src/s1"
+chmod -R a+rX "$tmp"
+echo SECRET >"$tmp/spool/src/s1/secret.mp4"
+ln -s ../../../src/s1/secret.mp4 "$www/link.mp4"
+ln -s ../../src "$tmp/spool/www/s1/src"
+echo SECRET >"$www/.6.m4s.1"
+nginx -t -p "$tmp" -c "$tmp/alone.conf" >"$tmp/err" 2>&1
+ok $? 'nginx takes the other example'
+nginx -p "$tmp" -c "$tmp/alone.conf" 2>"$tmp/err" &
+pids="$pids $!"
+wait_for 20 test -s "$tmp/pid2"
+
+# ask PATH [CURL OPTION...]: $code, $tmp/head and $tmp/out
+ask() {
+	ask_path=$1; shift
+	code=$(curl -s -m 20 --path-as-is -D "$tmp/head" -o "$tmp/out" \
+	    -w '%{http_code}' "$@" "http://127.0.0.1:$alone$ask_path")
+	tr -d '\r' <"$tmp/head" >"$tmp/h"
+}
+field() { sed -n "s/^$1: //ip" "$tmp/h"; }
+answers() { ask /s1/h264/5.m4s; [ "$code" = 200 ]; }
+wait_for 20 answers
+is "$(cat "$tmp/out") $(field Content-Type) $(field Cache-Control)" \
+    'media video/iso.segment public, max-age=3600, immutable' 'a segment'
+is "$(field Access-Control-Allow-Origin)" '*' 'for any page'
+ask /s1/h264/5.m4s -H 'Range: bytes=1-2'
+is "$code $(cat "$tmp/out") $(field Content-Range)" '206 ed bytes 1-2/6' \
+    'a range'
+etag=$(field ETag)
+ask /s1/h264/5.m4s -H "If-None-Match: $etag"
+is "$code $(field Cache-Control)" '304 public, max-age=3600, immutable' \
+    'unchanged'
+ask /s1/h264/live.m3u8
+is "$code $(field Content-Type) $(field Cache-Control)" \
+    '200 application/vnd.apple.mpegurl no-cache' 'a playlist'
+cmp -s "$tmp/out" "$www/live.m3u8"; ok $? 'as it is'
+ask /s1/h264/live.m3u8 --compressed
+is "$(field Content-Encoding)" gzip 'compressed for who takes it'
+ask /s1/h264/none.m4s
+is "$code $(field Cache-Control) $(field Access-Control-Allow-Origin)" \
+    '404 max-age=1 *' 'what may come'
+ask /s1/h264/5.m4s -X OPTIONS -H 'Origin: http://x' \
+    -H 'Access-Control-Request-Headers: range'
+is "$code $(field Access-Control-Allow-Methods)" '204 GET, HEAD, OPTIONS' \
+    'a preflight'
+ask /s1/h264/5.m4s -I
+is "$code" 200 'HEAD'
+ask /s1/h264/5.m4s -X POST -d x
+is "$code" 403 'POST is refused'
+for path in /s1/h264/link.mp4 /s1/src/s1/secret.mp4 /s1/h264/.6.m4s.1 \
+    /../src/s1/secret.mp4 /s1/%2e%2e/%2e%2e/src/s1/secret.mp4 /s1/ /; do
+	ask "$path"
+	case $code in 4??) true ;; *) false ;; esac &&
+	    ! grep -q SECRET "$tmp/out"
+	ok $? "$code for $path"
+done
 done_testing
