@@ -134,14 +134,16 @@ export class Controls {
 
 	seekTo(time) {
 		const range = this.range();
+		const live = this.player.live();
 
 		if (range === null)
 			return;
-		if (this.player.live() && time > range[1] - EDGE_S)
+		/* The start of a live stream goes while it is being loaded. */
+		if (live && time > range[1] - EDGE_S)
 			this.player.goLive();
 		else
-			this.video.currentTime =
-			    Math.min(range[1] - 0.1, Math.max(range[0], time));
+			this.video.currentTime = Math.min(range[1] - 0.1,
+			    Math.max(range[0] + (live ? EDGE_S : 0), time));
 		if (document.activeElement === byId('seek'))
 			this.preview(time);
 		this.update();

@@ -43,7 +43,7 @@ export function showLevels(hls) {
 	    .forEach(({ level, index }) =>
 		select.add(new Option(levelText(level, levels), index)));
 	if (hls !== null && !hls.autoLevelEnabled)
-		select.value = String(hls.nextLevel);
+		select.value = String(hls.manualLevel);
 	select.disabled = levels.length === 0;
 }
 
