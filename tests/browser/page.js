@@ -12,6 +12,7 @@
 
 const path = require('path');
 const { launch, Tap } = require('./browser.js');
+const { accessible, keyboard, phone } = require('./access.js');
 const { LADDER, publish, stop } = require('./publish.js');
 const { serve } = require('./server.js');
 
@@ -129,6 +130,26 @@ async function buttons(test) {
 	    window.livespool.video.playbackRate > 1);
 }
 
+/* What the viewer chose is there after a reload. */
+async function remembers(test) {
+	const { page, tap } = test;
+
+	await page.selectOption('#quality', { index: 2 });
+	await page.evaluate(() => {
+		document.getElementById('volume').value = 0.4;
+		document.getElementById('volume').dispatchEvent(
+		    new Event('input'));
+	});
+	await page.reload();
+	await test.shows('plays after a reload');
+	tap.ok(await page.evaluate(() => window.livespool.video.volume) === 0.4,
+	    'remembers the volume');
+	await test.until('remembers the quality', () =>
+	    window.livespool.stats().rendition === 'h264-144p' &&
+	    document.getElementById('quality').selectedIndex === 2);
+	await page.selectOption('#quality', { label: 'Auto' });
+}
+
 /* Ended by its publisher, cut off, gone with its server: it comes back. */
 async function comesAndGoes(test, dir, children, server) {
 	const cam1 = path.join(dir, 'cam1');
@@ -222,6 +243,10 @@ async function scenario(tap, browser, server, dir, children) {
 	await begins(test, dir, children);
 	await quality(test);
 	await buttons(test);
+	await keyboard(test);
+	await accessible(test);
+	await phone(test);
+	await remembers(test);
 	await comesAndGoes(test, dir, children, server);
 	await others(test, dir, children);
 	await native(test, browser, server);

@@ -11,6 +11,8 @@ need_browser ffmpeg
 	exit 1
 }
 
+run /dev/null node "$here/modules.js" "$page"
+relay 'modules'
 mkdir "$tmp/www"
 node "$here/server.js" "$tmp/www" "$page" >"$tmp/url" & pids="$pids $!"
 node "$here/publish.js" "$tmp/www/cam" & publisher=$!

@@ -15,7 +15,9 @@ const TYPES = {
 	'.css': 'text/css; charset=utf-8',
 	'.js': 'text/javascript; charset=utf-8',
 	'.m3u8': 'application/vnd.apple.mpegurl',
+	'.jpg': 'image/jpeg',
 	'.mp4': 'video/mp4',
+	'.vtt': 'text/vtt',
 	'.m4s': 'video/iso.segment',
 };
 
