@@ -46,6 +46,11 @@ class Tap {
 		console.log(`# ${text}`);
 	}
 
+	skip(why) {
+		this.count++;
+		console.log(`ok ${this.count} - # SKIP ${why}`);
+	}
+
 	/* Prints the plan and sets the exit status. */
 	done() {
 		console.log(`1..${this.count}`);

@@ -1,25 +1,24 @@
 #!/bin/bash
-# dash.js and Shaka Player over a live DASH stream whose publisher leaves and
-# comes back with another picture.  BROWSER_SECONDS: how long each watches the
-# first one.
+# Players that are not ours over a live stream whose publisher leaves and comes
+# back with another picture: hls.js, with low latency and without, Shaka Player
+# and the browser's own over HLS; dash.js and Shaka Player over DASH.
+# BROWSER_SECONDS: how long each watches the first one; RECONNECTS: how often
+# the publisher comes back, with the first picture every other time; PLAYERS:
+# which of them.
 . "${0%/*}/../tap.sh"
 here=$(cd "${0%/*}" && pwd)
 modules=$here/../../build/npm/browser/node_modules
 seconds=${BROWSER_SECONDS:-10}
 
-for need in node ffmpeg "${CHROMIUM:-/usr/bin/chromium}"; do
-	command -v "$need" >/dev/null || {
-		printf '1..0 # SKIP no %s\n' "$need"
-		exit 0
-	}
-done
-[ -e "$modules/dashjs" ] || {
-	echo 'Bail out! no players: run make browser'
-	exit 1
-}
-mkdir -p "$tmp/page" "$tmp/empty" "$tmp/live/queue" "$tmp/live/src" \
+reconnects=${RECONNECTS:-1}
+players=${PLAYERS:-hlsjs hlsjs-low shaka-hls native dashjs shaka}
+
+. "$here/relay.sh"
+need_browser ffmpeg
+mkdir -p "$tmp/page" "$tmp/live/queue" "$tmp/live/src" \
     "$tmp/live/www"
-cp "$here/players.html" "$modules/dashjs/dist/modern/umd/dash.all.min.js" \
+cp "$here/players.html" "$here/../../build/player/hls.min.js" \
+    "$modules/dashjs/dist/modern/umd/dash.all.min.js" \
     "$modules/shaka-player/dist/shaka-player.compiled.js" "$tmp/page"
 
 # The publications: at first of 180 and 90 lines, then of 270 and 108.
@@ -51,50 +50,68 @@ publish() {
 }
 media $((seconds + 90)) 320x180 "$tmp/180.mp4" &&
     media $((seconds + 90)) 160x90 "$tmp/90.mp4" &&
-    media 60 480x270 "$tmp/270.mp4" &&
-    media 60 192x108 "$tmp/108.mp4" && sound $((seconds + 90)) "$tmp/sound.mp4"
+    media 90 480x270 "$tmp/270.mp4" &&
+    media 90 192x108 "$tmp/108.mp4" && sound $((seconds + 90)) "$tmp/sound.mp4"
 ok $? 'media for two publications'
 
-playlist-gen --spool "$tmp/live" --follow --patience 1s 2>"$tmp/gen.err" &
+playlist-gen --spool "$tmp/live" --follow --low-latency --patience 1s \
+    2>"$tmp/gen.err" &
 pids="$pids $!"
 mkfifo "$tmp/ready"
-segment-serve --spool "$tmp/live" --listen 127.0.0.1:0 --ready-fd 3 \
-    3>"$tmp/ready" & pids="$pids $!"
+segment-serve --spool "$tmp/live" --page "$tmp/page" --listen 127.0.0.1:0 \
+    --ready-fd 3 3>"$tmp/ready" & pids="$pids $!"
 read -r port <"$tmp/ready"
-node "$here/server.js" "$tmp/empty" "$tmp/page" >"$tmp/url" & pids="$pids $!"
-wait_for 20 test -s "$tmp/url"; ok $? 'a server for the page'
 publish 1 $first "$tmp/180.mp4" "$tmp/90.mp4"
 wait_for 20 test -s "$tmp/live/www/cam/main.mpd"; ok $? 'the stream is live'
 
-page=$(cat "$tmp/url")players.html
-mpd=http://127.0.0.1:$port/cam/main.mpd
-for player in dashjs shaka; do
-	node "$here/play.js" --then 108,270 "$page?player=$player&url=$mpd" \
-	    "$seconds" 90,180 >"$tmp/$player.out" 2>&1 &
-	eval "$player=\$!"
+then=()
+for ((i = 1; i <= reconnects; i++)); do
+	[ $((i % 2)) -eq 1 ] && then+=(--then '108,270') ||
+	    then+=(--then '90,180')
+done
+declare -A watchers
+for player in $players; do
+	case $player in
+	dashjs|shaka) url=cam/main.mpd ;;
+	*) url=cam/main.m3u8 ;;
+	esac
+	node "$here/play.js" "${then[@]}" \
+	    "http://127.0.0.1:$port/players.html?player=${player%-hls}&url=$url" \
+	    "$seconds" 90,180 \
+	    >"$tmp/$player.out" 2>&1 &
+	watchers[$player]=$!
 	pids="$pids $!"
 done
-for player in dashjs shaka; do
-	wait_for $((seconds + 60)) grep -q '"engine"' "$tmp/$player.out"
-	ok $? "$player: watched for $seconds seconds"
-done
 
-kill "$publisher"
-wait "$publisher"
-newest=$(find "$tmp/live/src" -name '*.mp4' | sort | tail -n 1)
-newest=$(basename "$newest" .mp4)
-sleep 2		# nobody is there
-publish 2 $((10#$newest + 1)) "$tmp/270.mp4" "$tmp/108.mp4"
-for player in dashjs shaka; do
-	wait "${!player}"; st=$?
-	while IFS= read -r line; do
-		case $line in
-		'ok '*) ok 0 "$player: ${line#* - }" ;;
-		'not ok '*) ok 1 "$player: ${line#* - }" ;;
-		*) printf '# %s\n' "$line" ;;
-		esac
-	done <"$tmp/$player.out"
-	status_is 0 "$player"
+# All of them have come so far: watched the first picture, the one after I
+# reconnects, or given up.
+arrived() {		# arrived I
+	local player
+	for player in $players; do
+		[ "$(grep -c 'then plays' "$tmp/$player.out")" -ge "$1" ] &&
+		    grep -q '"engine"' "$tmp/$player.out" ||
+		    ! kill -0 "${watchers[$player]}" 2>/dev/null || return 1
+	done
+}
+wait_for $((seconds + 60)) arrived 0; ok $? "watched for $seconds seconds"
+for ((i = 1; i <= reconnects; i++)); do
+	kill "$publisher"
+	wait "$publisher"
+	newest=$(find "$tmp/live/src" -name '*.mp4' | sort | tail -n 1)
+	newest=$(basename "$newest" .mp4)
+	sleep 2		# nobody is there
+	if [ $((i % 2)) -eq 1 ]; then
+		publish $((i + 1)) $((10#$newest + 1)) "$tmp/270.mp4" "$tmp/108.mp4"
+	else
+		publish $((i + 1)) $((10#$newest + 1)) "$tmp/180.mp4" "$tmp/90.mp4"
+	fi
+	wait_for 60 arrived "$i"; ok $? "the publisher came back: $i"
+done
+for player in $players; do
+	st=0
+	wait "${watchers[$player]}" || st=$?
+	cp "$tmp/$player.out" "$tmp/out"
+	relay "$player"
 done
 is "$(cat "$tmp/gen.err")" '' 'playlist-gen has nothing to say'
 done_testing
