@@ -19,6 +19,7 @@ const { parseArgs } = require('util');
 const { launch, sleep, Tap } = require('./browser.js');
 
 const START_MS = 30000;
+const THEN_MS = 90000;		/* others may be watched longer */
 const SAMPLE_MS = 250;
 const FRAMES_MS = 1000;		/* the picture has to change within it */
 
@@ -165,7 +166,7 @@ function judge(tap, samples, heights) {
 async function judgeThen(tap, page, heights) {
 	await page.evaluate(() => { window.playWatch.from = undefined; });
 	const good = await page.waitForFunction(showed, heights,
-	    { timeout: START_MS, polling: 50 }).then(() => true, () => false);
+	    { timeout: THEN_MS, polling: 50 }).then(() => true, () => false);
 	const { errors } = await page.evaluate(sample);
 
 	tap.ok(good, `then plays pictures of height ${heights.join(', ')}`);

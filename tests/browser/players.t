@@ -105,7 +105,7 @@ for ((i = 1; i <= reconnects; i++)); do
 	else
 		publish $((i + 1)) $((10#$newest + 1)) "$tmp/180.mp4" "$tmp/90.mp4"
 	fi
-	wait_for 60 arrived "$i"; ok $? "the publisher came back: $i"
+	wait_for 90 arrived "$i"; ok $? "the publisher came back: $i"
 done
 for player in $players; do
 	st=0
