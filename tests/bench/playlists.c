@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "../soak/synthetic.h"
 
-#define WINDOW		160		/* fragments with files of their own */
+#define WINDOW		192		/* fragments with files of their own */
 #define FRAMES		25
 
 static struct spool spool;
