@@ -1,6 +1,6 @@
 #!/bin/bash
-# ffmpeg and GStreamer read the live playlist, and get every picture and every
-# frame of sound.  LIVE_SECONDS: for how long.
+# ffmpeg reads the live playlist, and gets every picture and every frame of
+# sound.  LIVE_SECONDS: for how long.
 . "${0%/*}/../tap.sh"
 here=$(cd "${0%/*}" && pwd)
 seconds=${LIVE_SECONDS:-8}
@@ -49,15 +49,6 @@ ffprobe -v error -read_intervals "%+$seconds" -show_entries \
     packet=codec_type,pts_time -of csv=p=0 "$url" >"$tmp/ffmpeg.out" \
     2>"$tmp/err" & reader=$!
 pids="$pids $reader"
-if command -v gst-launch-1.0 >/dev/null; then
-	timeout -s INT $((seconds + 6)) gst-launch-1.0 -v \
-	    souphttpsrc location="${url%/*}/big/live.m3u8" ! hlsdemux ! qtdemux ! \
-	    identity name=video silent=false ! fakesink sync=false \
-	    souphttpsrc location="${url%/*}/aac/live.m3u8" ! hlsdemux ! qtdemux ! \
-	    identity name=audio silent=false ! fakesink sync=false \
-	    >"$tmp/gst.out" 2>"$tmp/gst.err" & gst=$!
-	pids="$pids $gst"
-fi
 wait "$reader"; ok $? "ffmpeg reads for $seconds seconds"
 for kind in video audio; do
 	awk -F, -v kind="$kind" '$1 == kind { printf "%.0f\n", $2 * 1e9 }' \
@@ -65,18 +56,5 @@ for kind in video audio; do
 done
 steady "$tmp/ffmpeg.video" 40000000 'ffmpeg, pictures'
 steady "$tmp/ffmpeg.audio" $((1024 * 1000000 / 48)) 'ffmpeg, sound'
-if [ -n "${gst-}" ]; then
-	wait "$gst"
-	for kind in video audio; do
-		sed -n "/GstIdentity:$kind.*chain/s/.*pts: \([0-9:.]*\).*/\1/p" \
-		    "$tmp/gst.out" | awk -F: '{
-			printf "%.0f\n", 1e9 * (3600 * $1 + 60 * $2 + $3) }' \
-		    >"$tmp/gst.$kind"
-	done
-	steady "$tmp/gst.video" 40000000 'GStreamer, pictures'
-	steady "$tmp/gst.audio" $((1024 * 1000000 / 48)) 'GStreamer, sound'
-else
-	skip 'no gst-launch-1.0' 'GStreamer'
-fi
 is "$(cat "$tmp/gen.err")" '' 'playlist-gen has nothing to say'
 done_testing
