@@ -56,7 +56,7 @@ grep -q 'init-000002.mp4' "$tmp/live.m3u8"; ok $? 'and a new init segment'
 ok $? 'media sequence numbers do not fall'
 segment-store ls again | awk -F '\t' -v before="$before" '
 	$4 + 0 != n + 1 { bad = 1 } { n = $4 + 0 } $3 == 2 && !epoch2 { epoch2 = n }
-	END { exit bad || epoch2 != before + 1 }'
+	END { exit bad || epoch2 <= before }'
 ok $? 'fragment numbers grow by one across the epochs'
 stop_live; is $? 0 'SIGTERM ends it with status 0'
 done_testing
