@@ -170,8 +170,11 @@ check:
 	@$(MAKE) all player browser tests
 	$(if $(SAN),$(SANENV)) BIN="$(CURDIR)/$B/bin" prove -j3 --timer -e tests/bounded \
 	    --rules 'par=$B/unit/*' --rules 'par=$B/fuzz/*' \
-	    --rules 'par=tests/cmd/*' --rules 'seq=*' \
+	    --rules 'par=tests/cmd/*' --rules 'par=$(WAITING)' \
+	    --rules 'seq=*' \
 	    $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $(SHELLTESTS)
+# Tests that wait for most of their time.
+WAITING  = tests/pipe/{clients,fleet,hosts,livespool-archive}.t
 # What was freed is held back for a while, but not so much of it that the
 # tests of memory see it.
 SANENV   = LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
