@@ -50,7 +50,7 @@ printf '# %d ms\n' "$took"
 made() { find "$spool/www" -name '*.m4s' 2>/dev/null | wc -l; }
 more_than() { [ "$(made)" -gt "$1" ]; }
 killed=0
-for round in 1 2 3 4 5; do
+for ((round = 0; round < 20 && killed < 5; round++)); do
 	before=$(made)
 	setsid livespool-reprocess --ladder "$tmp/ladder.yaml" --group 1 \
 	    >"$tmp/out" 2>"$tmp/err" &
@@ -58,7 +58,11 @@ for round in 1 2 3 4 5; do
 	pids=$batch
 	wait_for 60 more_than $((before + RANDOM % (count / 5 + 1)))
 	perl -e 'select undef, undef, undef, rand 0.1'
-	kill -9 -- "-$batch" && killed=$((killed + 1))
+	if kill -9 -- "-$batch" 2>"$tmp/kill"; then
+		killed=$((killed + 1))
+	else
+		rm -rf "$spool/www"	# it was over before: from the beginning
+	fi
 	wait "$batch" 2>/dev/null
 done
 is "$killed" 5 'killed five times'
