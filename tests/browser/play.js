@@ -4,14 +4,15 @@
 /*
  * Does a page play live video without a stall?
  *
- *   play.js [--screenshot FILE] [--size WxH] [--then HEIGHT[,HEIGHT...]]...
- *       URL SECONDS HEIGHT[,HEIGHT...]
+ *   play.js [--screenshot FILE] [--size WxH] [--slack SECONDS]
+ *       [--then HEIGHT[,HEIGHT...]]... URL SECONDS HEIGHT[,HEIGHT...]
  *
  * Opens URL in Chromium, waits until its <video> plays, then watches it for
- * SECONDS: the time must advance as on a clock, the picture must change and
- * have one of the HEIGHTs, the player must not report an error.  With --then
- * it waits for pictures of other heights, and watches them for a second, with
- * the patience of a viewer.  TAP, with a summary in JSON as a comment; a page
+ * SECONDS: the time must advance as on a clock, within a twentieth and the
+ * slack, if any is given; the picture must change and have one of the HEIGHTs,
+ * the player must not report an error.  With --then it waits for pictures of
+ * other heights, and watches them for a second, with the patience of a viewer.
+ * TAP, with a summary in JSON as a comment; a page
  * that says why it plays nothing here is skipped.
  */
 
@@ -144,14 +145,13 @@ function summary(samples) {
 	};
 }
 
-function judge(tap, samples, heights) {
+function judge(tap, samples, { heights, slack }) {
 	const sum = summary(samples);
 	const backwards = samples.some((one, i) =>
 	    i > 0 && one.time < samples[i - 1].time);
 
-	// Players linger at their start, and hurry to keep their distance.
-	tap.ok(Math.abs(sum.rate - 1) * sum.seconds <= 1.5 + sum.seconds / 20 &&
-	    !backwards,
+	tap.ok(Math.abs(sum.rate - 1) * sum.seconds <=
+	    slack + sum.seconds / 20 && !backwards,
 	    `the time advances as on a clock (rate ${sum.rate})`);
 	tap.ok(sum.stalls === 0, `no stall (${sum.stalls})`);
 	tap.ok(sum.seeks === 0, `no seek (${sum.seeks})`);
@@ -192,7 +192,7 @@ async function play(tap, browser, options) {
 
 	tap.ok(plays, 'playback starts');
 	if (plays)
-		judge(tap, await collect(page, options.ms), options.heights);
+		judge(tap, await collect(page, options.ms), options);
 	for (const heights of plays ? options.then : [])
 		await judgeThen(tap, page, heights);
 	if (!plays)
@@ -204,7 +204,7 @@ async function play(tap, browser, options) {
 
 function usage() {
 	console.error('usage: play.js [--screenshot FILE] [--size WxH] ' +
-	    '[--then HEIGHT[,HEIGHT...]]... URL SECONDS HEIGHT[,HEIGHT...]');
+	    '[--slack SECONDS] [--then HEIGHT[,HEIGHT...]]... URL SECONDS HEIGHT[,HEIGHT...]');
 	process.exit(64);
 }
 
@@ -215,6 +215,7 @@ function readOptions() {
 		args = parseArgs({ allowPositionals: true, options: {
 			screenshot: { type: 'string' },
 			size: { type: 'string', default: '1280x720' },
+			slack: { type: 'string', default: '0' },
 			then: { type: 'string', multiple: true, default: [] },
 		} });
 	} catch (error) {
@@ -223,12 +224,16 @@ function readOptions() {
 	const [url, seconds, heights] = args.positionals;
 	const size = /^(\d+)x(\d+)$/.exec(args.values.size);
 
-	if (args.positionals.length !== 3 || !(seconds > 0) || size === null)
+	const slack = Number(args.values.slack);
+
+	if (args.positionals.length !== 3 || !(seconds > 0) || size === null ||
+	    !(slack >= 0))
 		usage();
 	return {
 		url,
 		ms: 1000 * seconds,
 		heights: heights.split(',').map(Number),
+		slack,
 		size: { width: Number(size[1]), height: Number(size[2]) },
 		then: args.values.then.map((one) => one.split(',').map(Number)),
 		screenshot: args.values.screenshot,

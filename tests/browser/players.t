@@ -75,7 +75,8 @@ for player in $players; do
 	dashjs|shaka) url=cam/main.mpd ;;
 	*) url=cam/main.m3u8 ;;
 	esac
-	node "$here/play.js" "${then[@]}" \
+	# Beside all the others one may linger at its start.
+	node "$here/play.js" --slack 1.5 "${then[@]}" \
 	    "http://127.0.0.1:$port/players.html?player=${player%-hls}&url=$url" \
 	    "$seconds" 90,180 \
 	    >"$tmp/$player.out" 2>&1 &
