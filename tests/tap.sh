@@ -8,6 +8,8 @@ set -u
 n=0 failed=0 pids=
 : "${BIN:?set BIN to the directory of the programs}"
 PATH=$BIN:$PATH
+# Not every service manager sets it.
+unset SHELL
 tmp=$(mktemp -d) || exit 99
 
 cleanup() {
