@@ -18,6 +18,8 @@ struct err;
 
 /* Fragments of one file. */
 #define JOIN_MAX	16
+/* The directory of the encrypted ones, below that of FIRST: aes.h. */
+#define JOIN_AES	"aes"
 
 /* FIRST to LAST, which is greater, as a path below the spool. */
 void	join_path(const struct spool_key *first, uint32_t last,
@@ -36,7 +38,8 @@ struct join_size {
 	uint64_t	bytes, room;	/* of the files; on the disk */
 };
 
-/* The files that begin with FIRST; an original begins none. */
+/* The files that begin with FIRST, encrypted ones too; an original begins
+   none. */
 struct join_size	join_sizes(struct spool *s,
 			    const struct spool_key *first);
 
