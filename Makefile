@@ -55,7 +55,7 @@ LIBS_rtmp-recv     := -lyaml -lssl -lcrypto -lseccomp
 LIBS_fragment-split := -lxxhash
 LIBS_segment-store := -lyaml -lxxhash -larchive
 LIBS_transcode-job := -lavcodec -lswscale -lswresample -lavutil -lyaml -lxxhash -lseccomp
-LIBS_playlist-gen  := -lyaml -lxxhash -lcurl
+LIBS_playlist-gen  := -lyaml -lxxhash -lcurl -lcrypto
 LIBS_segment-serve := -lmicrohttpd -lcrypto -lz
 LIBS_UNIT          := $(LIBS_rtmp-recv) $(LIBS_segment-serve) \
            $(LIBS_transcode-job) -larchive -lcurl -lm

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/watch.h"
+#include "store/aes.h"
 #include "store/follow.h"
 #include "store/hls.h"
 #include "store/select.h"
@@ -29,10 +30,12 @@
 
 enum {
 	KEY_CHECK = OPT_LONG,
+	KEY_ENCRYPT,
 	KEY_EVENT,
 	KEY_FOLLOW,
 	KEY_FOR,
 	KEY_FROM,
+	KEY_KEY_URI,
 	KEY_LINGER,
 	KEY_LIVE,
 	KEY_LOW_LATENCY,
@@ -51,11 +54,15 @@ enum {
 static const struct opt_spec opts[] = {
 	{ KEY_CHECK, "check", NULL,
 	    "say what is wrong with the playlists of TREEs or URLs" },
+	{ KEY_ENCRYPT, "encrypt", "DIR",
+	    "HLS under AES-128, with the keys DIR/STREAM/DATE.key" },
 	{ KEY_EVENT, "event", NULL, "all there is, growing (DVR)" },
 	{ KEY_FOLLOW, "follow", NULL, "keep running, update as the store grows" },
 	{ KEY_FOR, "for", "TIME", "with --check: read live playlists again" },
 	{ KEY_FROM, "from", "TIME",
 	    "a clip: what is dated TIME or later, as VOD" },
+	{ KEY_KEY_URI, "key-uri", "URI",
+	    "with --encrypt: where players get {key} of {stream}" },
 	{ KEY_LINGER, "linger", "TIME",
 	    "an end when nothing came for so long (default: 60s)" },
 	{ KEY_LIVE, "live", NULL, "sliding playlists (the default)" },
@@ -105,6 +112,8 @@ static const struct opt_prog prog = {
 
 struct conf {
 	const char	*spool;
+	const char	*encrypt, *key_uri;
+	struct aes_keys	 keys;		/* with ENCRYPT */
 	struct hls_conf	 hls;
 	int64_t		 part_target_us;
 	int64_t		 from_us, to_us;	/* of a clip */
@@ -154,6 +163,9 @@ parse_one(struct conf *c, int key, const char *arg, struct err *err)
 	case KEY_NO_MEDIA:
 		c->no_media = true;
 		return 0;
+	case KEY_ENCRYPT:
+		c->encrypt = arg;
+		return 0;
 	case KEY_EVENT:
 		return set_kind(c, PLAYLIST_EVENT);
 	case KEY_FOLLOW:
@@ -161,6 +173,9 @@ parse_one(struct conf *c, int key, const char *arg, struct err *err)
 		return 0;
 	case KEY_FROM:
 		return parse_point(c, "--from", arg, &c->from_us, err);
+	case KEY_KEY_URI:
+		c->key_uri = arg;
+		return 0;
 	case KEY_LINGER:
 		return parse_time("--linger", arg, 0, &c->hls.linger_us, err);
 	case KEY_LIVE:
@@ -205,6 +220,21 @@ parse_one(struct conf *c, int key, const char *arg, struct err *err)
 	return err_set(err, ERR_BUG, "option %d is not handled", key);
 }
 
+static int
+choose_keys(struct conf *c, struct err *err)
+{
+	if (c->encrypt == NULL && c->key_uri == NULL)
+		return 0;
+	if (c->encrypt == NULL || c->key_uri == NULL)
+		return err_set(err, ERR_USAGE,
+		    "--encrypt and --key-uri go together");
+	if (c->low_latency)
+		return err_set(err, ERR_USAGE, "--encrypt is for whole "
+		    "segments, --low-latency lists parts: choose one");
+	c->hls.keys = &c->keys;
+	return aes_keys_init(&c->keys, c->encrypt, c->key_uri, err);
+}
+
 /* What was asked for, once all options are known. */
 static int
 choose_kind(struct conf *c, struct err *err)
@@ -222,7 +252,7 @@ choose_kind(struct conf *c, struct err *err)
 		    "for --live and --event");
 	if (c->low_latency)
 		c->hls.part_target_us = c->part_target_us;
-	return 0;
+	return choose_keys(c, err);
 }
 
 static int
@@ -368,6 +398,7 @@ run(struct conf *c, char **streams, size_t nstreams, struct err *err)
 	follow_init(&f, &s, &c->hls, streams, nstreams, print_path, c);
 	rc = c->follow ? run_following(c, &f, err) : follow_once(&f, err);
 	follow_release(&f);
+	aes_keys_release(&c->keys);
 	spool_close(&s);
 	if (rc == 0)
 		rc = file_flush_stdout(err);

@@ -1,8 +1,10 @@
 #include "store/dash.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -162,7 +164,7 @@ look_at_epoch(struct dash *d, size_t first, struct err *err)
 		if (dependent(&t->rows[i], t->entries[first].epoch))
 			continue;
 		rc = hls_rendition(d->s, t, &t->rows[i], &span, span.count,
-		    &row->r, err);
+		    0, &row->r, err);
 		if (rc == -1)
 			return -1;
 		row->usable = rc == 1 && row->r.timescale != 0;
@@ -549,6 +551,12 @@ dash_publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 	snprintf(name, sizeof(name), "%s.mpd",
 	    conf->kind == PLAYLIST_LIVE ? "main" : conf->name);
 	snprintf(path, sizeof(path), "www/%s/%s", t->stream, name);
+	if (conf->keys != NULL) {	/* it lists what is in the clear */
+		if (unlinkat(s->fd, path, 0) == -1 && errno != ENOENT)
+			return err_sys(err, ERR_IO, "cannot remove '%s/%s'",
+			    s->dir, path);
+		return 0;
+	}
 	buf_init(&b, LIMIT_PLAYLIST_BYTES);
 	rc = dash_model(s, t, conf, &m, err);
 	if (rc == 0 && m.count > 0) {

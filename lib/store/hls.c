@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "store/aes.h"
 #include "store/spool.h"
 #include "store/timeline.h"
 
@@ -222,9 +223,10 @@ make_row(struct publish *pb, struct row *row, struct err *err)
 	if (row->p.count == 0)
 		return 0;
 	rc = hls_rendition(pb->s, pb->t, row->row, &pb->span,
-	    row->p.fragments, &row->r, err);
+	    row->p.fragments, pb->conf->keys == NULL ? 0 : AES_BYTES,
+	    &row->r, err);
 	row->in_main = rc == 1;
-	if (rc == 1)
+	if (rc == 1 && pb->conf->keys == NULL)
 		rc = hls_iframes(pb->s, pb->t, row->row, pb->conf, &pb->span,
 		    &row->iframes, &row->r, err);
 	return rc == -1 ? -1 : 0;
@@ -360,6 +362,9 @@ hls_publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 	hls_choose(t, conf, &pb.span);
 	if (pb.span.count == 0)
 		return 0;
+	if (conf->keys != NULL && aes_keys_look(conf->keys, t->stream,
+	    err) == -1)
+		return -1;
 	result->overlong = pb.span.target_s > fragments_of(conf);
 	if ((pb.rows = calloc(t->nrows + 1, sizeof(*pb.rows))) == NULL)
 		return err_nomem(err);

@@ -19,6 +19,7 @@
 
 #include "store/playlist.h"
 
+struct aes_keys;
 struct err;
 struct spool;
 struct timeline;
@@ -27,6 +28,8 @@ struct timeline_row;
 /* draft-pantos-hls-rfc8216bis asks for three; Apple for six. */
 #define HLS_LIST_MIN	6
 
+/* With keys there is neither low latency nor an I-frame playlist: both list
+   parts of what is encrypted as a whole. */
 #define HLS_FRAGMENTS_MAX	6
 #define HLS_NAME_BYTES		64
 
@@ -45,6 +48,7 @@ struct hls_conf {
 	int64_t			part_target_us;	/* live: low latency, with
 						   parts of so much at most;
 						   0: none */
+	struct aes_keys		*keys;		/* NULL: in the clear */
 };
 
 
@@ -145,12 +149,13 @@ void	hls_rate(const struct hls_load *loads, size_t n, uint32_t target_s,
 
 /*
  * What the multivariant playlist says of ROW over the first LISTED entries
- * of SPAN.  1; 0 when the row has nothing there, or its init segment or
+ * of SPAN, each with PADDING bytes more.  1; 0 when the row has nothing there, or its init segment or
  * codec cannot be read (logged); -1.
  */
 int	hls_rendition(struct spool *s, const struct timeline *t,
 	    struct timeline_row *row, const struct hls_span *span,
-	    size_t listed, struct playlist_rendition *r, struct err *err)
+	    size_t listed, uint32_t padding, struct playlist_rendition *r,
+	    struct err *err)
 	    __attribute__((warn_unused_result));
 
 /* Called with the path, below the spool, of each playlist written. */

@@ -55,8 +55,8 @@ hls_rate(const struct hls_load *loads, size_t n, uint32_t target_s,
 
 static int
 measure(const struct timeline *t, const struct timeline_row *row,
-    const struct hls_span *span, size_t listed, struct playlist_rendition *r,
-    struct err *err)
+    const struct hls_span *span, size_t listed, uint32_t padding,
+    struct playlist_rendition *r, struct err *err)
 {
 	struct hls_load *loads = calloc(listed + 1, sizeof(*loads));
 	const struct timeline_seg *seg;
@@ -68,7 +68,7 @@ measure(const struct timeline *t, const struct timeline_row *row,
 		seg = timeline_find(row, t->entries[span->first + i].seq);
 		if (seg != NULL)
 			loads[i] = (struct hls_load){ timeline_seg_us(seg),
-			    seg->bytes };
+			    seg->bytes + padding };
 	}
 	hls_rate(loads, listed, span->target_s, &r->peak_bps,
 	    &r->average_bps);
@@ -160,7 +160,7 @@ out:
 int
 hls_rendition(struct spool *s, const struct timeline *t,
     struct timeline_row *row, const struct hls_span *span, size_t listed,
-    struct playlist_rendition *r, struct err *err)
+    uint32_t padding, struct playlist_rendition *r, struct err *err)
 {
 	const struct timeline_entry *e = &t->entries[span->first];
 	const struct timeline_seg *newest = NULL;
@@ -182,7 +182,7 @@ hls_rendition(struct spool *s, const struct timeline *t,
 		log_warning("%s", err->text);
 		return 0;
 	}
-	if (measure(t, row, span, listed, r, err) == -1)
+	if (measure(t, row, span, listed, padding, r, err) == -1)
 		return -1;
 	if (r->kind == TRACK_VIDEO)
 		r->milli_fps = frame_rate(s, row, &key, e[0].seq,

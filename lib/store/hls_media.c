@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "media/fragment.h"
+#include "store/aes.h"
 #include "store/hls.h"
 #include "store/join.h"
 #include "store/spool.h"
@@ -138,28 +139,52 @@ fragment_of(struct media *m, size_t at, struct playlist_part *part)
 }
 
 /*
- * The one file of a segment of several fragments.  0, also when E is made a
- * GAP as they cannot be read; or -1.
+ * The one file of a segment, in the clear or under a key, which E gets.
+ * 0 or -1.
  */
 static int
-join(struct media *m, const struct hls_segment *seg, struct playlist_entry *e,
-    struct err *err)
+publish(struct media *m, const struct hls_segment *seg,
+    struct playlist_entry *e, struct err *err)
 {
 	const struct timeline_entry *te = &m->t->entries[seg->first];
 	enum spool_care care = m->conf->kind == PLAYLIST_VOD ?
 	    SPOOL_DURABLE : SPOOL_VOLATILE;
 	uint32_t last = te->seq + (uint32_t)seg->count - 1;
 	char path[SPOOL_PATH_BYTES];
-	struct spool_key key;
+	const struct aes_key *key;
+	struct spool_key first;
 
-	set_key(m, te->epoch, te->seq, &key);
-	join_path(&key, last, path);
+	set_key(m, te->epoch, te->seq, &first);
+	if (m->conf->keys == NULL || e->gap) {
+		join_path(&first, last, path);
+		relative(path, e->uri);
+		return e->gap ? 0 : join_publish(m->s, &first, last, care,
+		    err);
+	}
+	if ((key = aes_keys_at(m->conf->keys, te->date_us, err)) == NULL)
+		return -1;
+	aes_path(&first, last, key, path);
 	relative(path, e->uri);
-	if (e->gap || join_publish(m->s, &key, last, care, err) != -1)
+	if (aes_iv(path, e->iv, err) == -1)
+		return -1;
+	e->key = key->uri;
+	return aes_publish(m->s, &first, last, key, e->iv, care, err);
+}
+
+/*
+ * The same.  0, also when E is made a GAP as its fragments cannot be read; or
+ * -1.
+ */
+static int
+set_file(struct media *m, const struct hls_segment *seg,
+    struct playlist_entry *e, struct err *err)
+{
+	if (publish(m, seg, e, err) != -1)
 		return 0;
 	if (err->cls != ERR_DATA && err->cls != ERR_INPUT)
 		return -1;
 	log_warning("%s", err->text);
+	e->key = NULL;
 	e->gap = true;
 	*m->complete = false;
 	return 0;
@@ -235,9 +260,9 @@ list_segment(struct media *m, const struct hls_segment *seg, struct err *err)
 	set_date(m, seg, e);
 	m->p->fragments = m->at - m->span->first;
 	e->breaks = te->breaks;
-	if (seg->count == 1)
+	if (seg->count == 1 && (e->gap || m->conf->keys == NULL))
 		memcpy(e->uri, parts[0].uri, sizeof(e->uri));
-	else if (!e->open && join(m, seg, e, err) == -1)
+	else if (!e->open && set_file(m, seg, e, err) == -1)
 		return -1;
 	if (low)
 		set_parts(m, parts, n, e);

@@ -50,17 +50,41 @@ put_part(struct buf *b, const struct playlist_part *part)
 	buf_put_str(b, "\n");
 }
 
+/*
+ * A tag of its own for each segment, as each has its own IV.  *KEYED: there
+ * was one in front.  Init segments are in the clear (RFC 8216 section 4.3.2.5
+ * has them under the key that is in force), so a map goes before the key.
+ */
+static void
+put_map(struct buf *b, const struct playlist_entry *e, bool *keyed)
+{
+	size_t i;
+
+	if (e->map[0] != '\0') {
+		if (*keyed)
+			buf_put_str(b, "#EXT-X-KEY:METHOD=NONE\n");
+		buf_printf(b, "#EXT-X-MAP:URI=\"%s\"\n", e->map);
+		*keyed = false;
+	}
+	if (e->key == NULL)
+		return;
+	buf_printf(b, "#EXT-X-KEY:METHOD=AES-128,URI=\"%s\",IV=0x", e->key);
+	for (i = 0; i < sizeof(e->iv); i++)
+		buf_printf(b, "%02x", (unsigned)e->iv[i]);
+	buf_put_str(b, "\n");
+	*keyed = true;
+}
+
 static void
 put_entry(struct buf *b, const struct playlist *p,
-    const struct playlist_entry *e)
+    const struct playlist_entry *e, bool *keyed)
 {
 	char date[CLOCK_RFC3339_BYTES];
 	size_t i;
 
 	for (i = 0; i < e->breaks; i++)
 		buf_put_str(b, "#EXT-X-DISCONTINUITY\n");
-	if (e->map[0] != '\0')
-		buf_printf(b, "#EXT-X-MAP:URI=\"%s\"\n", e->map);
+	put_map(b, e, keyed);
 	if (e->date_us != 0) {
 		clock_rfc3339(e->date_us, date);
 		buf_printf(b, "#EXT-X-PROGRAM-DATE-TIME:%s\n", date);
@@ -124,6 +148,7 @@ put_ahead(struct buf *b, const struct playlist *p)
 void
 playlist_put_media(struct buf *b, const struct playlist *p)
 {
+	bool keyed = false;
 	size_t i;
 
 	buf_put_str(b, "#EXTM3U\n");
@@ -151,7 +176,7 @@ playlist_put_media(struct buf *b, const struct playlist *p)
 	if (p->independent)
 		buf_put_str(b, "#EXT-X-INDEPENDENT-SEGMENTS\n");
 	for (i = 0; i < p->count; i++)
-		put_entry(b, p, &p->entries[i]);
+		put_entry(b, p, &p->entries[i], &keyed);
 	put_ahead(b, p);
 	if (p->ended)
 		buf_put_str(b, "#EXT-X-ENDLIST\n");

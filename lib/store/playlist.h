@@ -35,6 +35,8 @@ struct playlist_part {
 struct playlist_entry {
 	char	 uri[PLAYLIST_URI_BYTES];
 	char	 map[PLAYLIST_URI_BYTES];	/* "": as the entry before */
+	const char *key;			/* URI of its key; NULL: none */
+	uint8_t	 iv[16];		/* with KEY */
 	int64_t	 duration_us;
 	int64_t	 date_us;		/* PROGRAM-DATE-TIME; 0: not known */
 	uint32_t breaks;		/* DISCONTINUITY tags in front */
