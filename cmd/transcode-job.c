@@ -39,6 +39,7 @@ enum {
 	OPT_JOBS,
 	OPT_OWNER,
 	OPT_LADDER,
+	OPT_THREADS,
 	OPT_TIER,
 	OPT_TIMEOUT,
 	OPT_MEMORY,
@@ -75,6 +76,8 @@ static const struct opt_spec opts[] = {
 	{ 'r', "rendition", "NAME", "only this one; may be repeated" },
 	{ OPT_SPOOL, "spool", "DIR",
 	    "the spool (default: $LIVESPOOL_SPOOL, or by path)" },
+	{ OPT_THREADS, "threads", "N",
+	    "rungs of a fragment to encode at once (default: 1)" },
 	{ OPT_TIER, "tier", "TIER", "live, batch or all (default: live)" },
 	{ OPT_TIMEOUT, "timeout", "TIME",
 	    "longest time for one fragment (default: 60s)" },
@@ -443,6 +446,17 @@ set_cpu_time(struct conf *conf, const char *value, struct err *err)
 }
 
 static int
+set_threads(struct conf *conf, const char *value, struct err *err)
+{
+	uint64_t n;
+
+	if (opt_uint("--threads", value, 1, LIMIT_JOB_THREADS, &n, err) == -1)
+		return -1;
+	conf->worker.transcode.threads = (unsigned)n;
+	return 0;
+}
+
+static int
 set_tries(struct conf *conf, const char *value, struct err *err)
 {
 	uint64_t n;
@@ -507,6 +521,9 @@ parse_options(struct opt_state *os, int argc, char *argv[],
 			break;
 		case OPT_OWNER:
 			conf->owner = arg;
+			break;
+		case OPT_THREADS:
+			rc = set_threads(conf, arg, err);
 			break;
 		case OPT_TIER:
 			rc = set_tier(conf, arg, err);
@@ -594,6 +611,7 @@ main(int argc, char *argv[])
 			.jail = { .memory = MEMORY_DEFAULT,
 			    .timeout_us = TIMEOUT_DEFAULT_US,
 			    .cpu_s = CPU_DEFAULT_S },
+			.transcode.threads = 1,
 			.behind = -1,
 			.tries = TRIES_DEFAULT,
 			.made = warn,

@@ -150,6 +150,9 @@
 /* Fragments that one transcode-job works on at once. */
 #define LIMIT_PULL_JOBS		1024
 
+/* Threads of one of them; each takes address space. */
+#define LIMIT_JOB_THREADS	64
+
 /* Fragments of one playlist: three weeks of seconds. */
 #define LIMIT_PLAYLIST_ENTRIES	(21 * 86400)
 #define LIMIT_PLAYLIST_BYTES	(256 * 1024 * 1024)

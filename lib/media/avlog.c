@@ -1,6 +1,7 @@
 #include "media/avlog.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 
-static unsigned errors;
+static atomic_uint errors;	/* any thread of a codec */
 
 static void	on_log(void *, int, const char *, va_list)
 		    __attribute__((format(printf, 3, 0)));

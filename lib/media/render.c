@@ -2,6 +2,7 @@
 
 #include <libavutil/frame.h>
 
+#include "base/crew.h"
 #include "base/err.h"
 #include "media/decode.h"
 #include "media/deinterlace.h"
@@ -15,6 +16,7 @@ struct render {
 	const struct decode_job	 *job;
 	struct render_rung	**order;	/* by chain, largest first */
 	size_t			  n;
+	struct crew		 *crew;		/* a line for each rung */
 	struct picture		  declared;	/* the rate of the pictures */
 };
 
@@ -60,11 +62,31 @@ mark_needed(const struct render *r, int64_t pts)
 	}
 }
 
+/* For the crew: a picture, or the end. */
+static int
+encode_item(size_t line, void *item, void *arg, struct err *err)
+{
+	struct render_rung *rung = ((struct render *)arg)->order[line];
+
+	return item != NULL ? encoder_put(rung->encoder, item, err) :
+	    encoder_finish(rung->encoder, &rung->result, err);
+}
+
+static void
+drop_item(void *item)
+{
+	AVFrame *frame = item;
+
+	av_frame_free(&frame);
+}
+
 /* PICTURE, and what is known of the rate with the rung's cap on it. */
 static int
-encode(struct render_rung *rung, const struct picture *picture,
+encode(struct render *r, size_t i, const struct picture *picture,
     struct err *err)
 {
+	struct render_rung *rung = r->order[i];
+	AVFrame *frame;
 	struct picture paced = *picture;
 
 	if (paced.fps_num == 0) {
@@ -80,14 +102,17 @@ encode(struct render_rung *rung, const struct picture *picture,
 		rung->encoder = encoder_new(&rung->conf, &paced, err);
 	if (rung->encoder == NULL)
 		return -1;
-	return encoder_put(rung->encoder, paced.frame, err);
+	if ((frame = av_frame_clone(paced.frame)) == NULL)
+		return err_nomem(err);
+	return crew_put(r->crew, i, frame, err);
 }
 
 /* Scale and encode; *FRAME becomes the scaled picture. */
 static int
-run_rung(struct render_rung *rung, const struct AVFrame **frame,
+run_rung(struct render *r, size_t i, const struct AVFrame **frame,
     const struct picture *picture, struct err *err)
 {
+	struct render_rung *rung = r->order[i];
 	const struct encode_conf *conf = &rung->conf;
 	struct picture scaled = *picture;
 
@@ -100,7 +125,7 @@ run_rung(struct render_rung *rung, const struct AVFrame **frame,
 	if (*frame == NULL)
 		return -1;
 	if (rung->keeps)
-		return encode(rung, &scaled, err);
+		return encode(r, i, &scaled, err);
 	if (!needs_spare(rung))
 		return 0;
 	rung->spare = av_frame_clone(scaled.frame);
@@ -118,7 +143,7 @@ give(struct render *r, const struct picture *picture, struct err *err)
 		if (i > 0 && r->order[i]->chain != r->order[i - 1]->chain)
 			frame = picture->frame;
 		if (r->order[i]->needed &&
-		    run_rung(r->order[i], &frame, picture, err) == -1)
+		    run_rung(r, i, &frame, picture, err) == -1)
 			return -1;
 	}
 	return 0;
@@ -158,12 +183,17 @@ finish(struct render *r, size_t pictures, struct err *err)
 			continue;
 		if (rung->encoder == NULL) {
 			r->declared.frame = rung->spare;
-			if (encode(rung, &r->declared, err) == -1)
+			if (encode(r, i, &r->declared, err) == -1)
 				return -1;
 		}
-		if (encoder_finish(rung->encoder, &rung->result, err) == -1)
+		if (crew_put(r->crew, i, NULL, err) == -1)
 			return -1;
-		if (rung->fps == 0 && rung->every_s == 0 &&
+	}
+	if (crew_wait(r->crew, err) == -1)
+		return -1;
+	for (i = 0; i < r->n; i++) {
+		rung = r->order[i];
+		if (rung->todo && rung->fps == 0 && rung->every_s == 0 &&
 		    rung->result.count != pictures)
 			return err_set(err, ERR_BUG,
 			    "%zu pictures, %zu packets", pictures,
@@ -268,9 +298,11 @@ run_rounds(struct render *r, struct decode_stats *stats, struct err *err)
 
 int
 render_run(const struct decode_job *job, struct render_rung *rungs, size_t n,
-    struct decode_stats *stats, struct err *err)
+    unsigned threads, struct decode_stats *stats, struct err *err)
 {
 	struct render r = { .job = job, .n = n };
+	const struct crew_conf crew = { threads, n, encode_item, drop_item,
+	    &r };
 	size_t i;
 	int rc;
 
@@ -281,7 +313,9 @@ render_run(const struct decode_job *job, struct render_rung *rungs, size_t n,
 		r.order[i] = &rungs[i];
 	}
 	qsort(r.order, n, sizeof(*r.order), compare);
-	rc = run_rounds(&r, stats, err);
+	r.crew = crew_new(&crew, err);
+	rc = r.crew == NULL ? -1 : run_rounds(&r, stats, err);
+	crew_free(r.crew);
 	free(r.order);
 	return rc;
 }

@@ -45,12 +45,15 @@ struct render_rung {
 /*
  * Encode the pictures of JOB for each of the N rungs that is wanted; at least
  * one picture, however few FPS lets through, unless the rung is sparse: then
- * RESULT may have none.  What is larger than MAX_BYTES
- * is made again of lower quality, a few times.
+ * RESULT may have none.  What is larger than MAX_BYTES is made again of lower
+ * quality, a few times.  Decoding and scaling are one thread's work; up to
+ * THREADS, with it, encode a rung each, with the same bytes out however many
+ * they are.
  * 0, or -1 with ERR_DATA when there is no picture, or the error of a stage.
  */
 int	render_run(const struct decode_job *job, struct render_rung *rungs,
-	    size_t n, struct decode_stats *stats, struct err *err)
+	    size_t n, unsigned threads, struct decode_stats *stats,
+	    struct err *err)
 	    __attribute__((warn_unused_result));
 
 /* Safe after a failure too. */

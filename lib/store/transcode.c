@@ -185,6 +185,7 @@ transcode_select(struct transcode *t, struct spool *s,
 {
 	t->key = *key;
 	t->ladder = conf->ladder;
+	t->threads = conf->threads;
 	if (select_outputs(t, s, conf, err) == -1)
 		return -1;
 	if (t->count > 0)

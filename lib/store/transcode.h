@@ -39,6 +39,7 @@ struct transcode_conf {
 	size_t			 nnames;
 	/* Live renditions whose SHED is less than this are put off. */
 	uint32_t		 behind;
+	unsigned		 threads;	/* that encode, at least 1 */
 };
 
 enum transcode_kind {
@@ -64,6 +65,7 @@ struct transcode {
 	struct spool_key	 key;		/* of the original */
 	struct fragment_info	 info;		/* its own */
 	const struct ladder	*ladder;	/* borrowed */
+	unsigned		 threads;
 	struct transcode_output	*outputs;	/* owned; the ladder's order */
 	size_t			 count;
 	bool			 shed;		/* some were put off */

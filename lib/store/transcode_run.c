@@ -490,7 +490,8 @@ encode_rungs(struct job *j, struct err *err)
 	}
 	decode.samples = j->samples;
 	decode.count = j->nsamples;
-	if (render_run(&decode, j->rungs, j->nrungs, &j->t->stats, err) == -1)
+	if (render_run(&decode, j->rungs, j->nrungs, j->t->threads,
+	    &j->t->stats, err) == -1)
 		return -1;
 	for (i = 0; i < j->nrungs; i++)
 		if (j->outputs[i] != NULL && (j->rungs[i].result.count == 0 ?

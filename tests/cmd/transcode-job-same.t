@@ -59,6 +59,13 @@ for r in thumb vp9-90p h264-90p aac av1-90p hevc-90p h264-180p; do
 done
 same apart 'one rendition at a time'
 
+# More threads than there are processors, or rungs.
+for threads in 3 16; do
+	fresh "threads$threads"
+	job "threads$threads" --threads "$threads" <"$tmp/paths"
+	same "threads$threads" "$threads threads"
+done
+
 # Two that race for the same fragments, and the memory in another state.
 fresh race
 job race <"$tmp/reversed" &

@@ -217,7 +217,7 @@ static int
 job(struct spool *s, const struct ladder *l, uint32_t seq, int *published)
 {
 	struct spool_key key = { "cam", SPOOL_SRC, 1, seq };
-	struct transcode_conf conf = { .ladder = l };
+	struct transcode_conf conf = { .ladder = l, .threads = 1 };
 	struct transcode t = { 0 };
 	int rc = transcode_select(&t, s, &conf, &key, &err);
 
@@ -498,7 +498,7 @@ damaged_job(const struct source *src, struct decode_stats *stats,
 {
 	char dir[] = "/tmp/transcode.XXXXXX";
 	struct spool_key key = { "cam", SPOOL_SRC, 1, 1 };
-	struct transcode_conf conf = { .ladder = &ladder };
+	struct transcode_conf conf = { .ladder = &ladder, .threads = 1 };
 	struct transcode t = { 0 };
 	struct spool s;
 	int rc;
@@ -560,7 +560,8 @@ shed(void)
 	static const struct ladder l = { both, 2 };
 	char dir[] = "/tmp/transcode.XXXXXX";
 	struct spool_key key = { "cam", SPOOL_SRC, 1, 1 };
-	struct transcode_conf conf = { .ladder = &l, .behind = 2 };
+	struct transcode_conf conf = { .ladder = &l, .behind = 2,
+	    .threads = 1 };
 	struct transcode t = { 0 };
 	struct source src;
 	struct spool s;
