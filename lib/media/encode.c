@@ -20,6 +20,13 @@ struct encoder {
 	struct encode_packet	*packets;
 	size_t			 count, cap;
 	size_t			 pictures;	/* put in */
+	struct caption		*captions;	/* of those not yet out */
+	size_t			 ncaptions, captions_cap;
+};
+
+struct caption {
+	int64_t		 pts;
+	AVBufferRef	*cc;	/* owned */
 };
 
 /* The rate decides the level, so it must be the same in a whole epoch. */
@@ -123,6 +130,9 @@ encoder_free(struct encoder *e)
 	av_frame_free(&e->frame);
 	buf_release(&e->config);
 	buf_release(&e->data);
+	while (e->ncaptions > 0)
+		av_buffer_unref(&e->captions[--e->ncaptions].cc);
+	free(e->captions);
 	free(e->packets);
 	free(e);
 }
@@ -145,6 +155,49 @@ add_packet(struct encoder *e, struct err *err)
 	return &e->packets[e->count++];
 }
 
+/* Until the picture comes out: the library would lose it. */
+static int
+hold_captions(struct encoder *e, const AVFrame *frame, struct err *err)
+{
+	const AVFrameSideData *cc =
+	    av_frame_get_side_data(frame, AV_FRAME_DATA_A53_CC);
+	size_t cap = e->captions_cap == 0 ? 64 : e->captions_cap * 2;
+	struct caption *captions;
+
+	if (cc == NULL || e->codec->put_captions == NULL)
+		return 0;
+	if (e->ncaptions == e->captions_cap) {
+		captions = reallocarray(e->captions, cap, sizeof(*captions));
+		if (captions == NULL)
+			return err_nomem(err);
+		e->captions = captions;
+		e->captions_cap = cap;
+	}
+	captions = &e->captions[e->ncaptions];
+	*captions = (struct caption){ frame->pts, av_buffer_ref(cc->buf) };
+	if (captions->cc == NULL)
+		return err_nomem(err);
+	e->ncaptions++;
+	return 0;
+}
+
+static void
+put_captions(struct encoder *e, int64_t pts)
+{
+	struct caption *c;
+	size_t i;
+
+	for (i = 0; i < e->ncaptions; i++) {
+		c = &e->captions[i];
+		if (c->pts != pts)
+			continue;
+		e->codec->put_captions(&e->data, c->cc->data, c->cc->size);
+		av_buffer_unref(&c->cc);
+		*c = e->captions[--e->ncaptions];
+		return;
+	}
+}
+
 static int
 keep(struct encoder *e, struct err *err)
 {
@@ -154,6 +207,7 @@ keep(struct encoder *e, struct err *err)
 		return -1;
 	packet->offset = e->data.n;
 	packet->pts = e->packet->pts;
+	put_captions(e, packet->pts);
 	if (e->codec->put_sample(&e->data, e->packet->data,
 	    (size_t)e->packet->size, &packet->sync, err) == -1)
 		return -1;
@@ -196,6 +250,8 @@ encoder_put(struct encoder *e, const struct AVFrame *frame, struct err *err)
 	e->frame->key_frame = 0;
 	e->frame->format = AV_PIX_FMT_YUV420P;
 	e->pictures++;
+	if (hold_captions(e, e->frame, err) == -1)
+		return -1;
 	return exchange(e, e->frame, err);
 }
 

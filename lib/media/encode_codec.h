@@ -24,6 +24,9 @@ struct encode_codec {
 					   the last; not kept */
 	bool		 intra;		/* every picture is a key picture */
 
+	/* What is in front of a picture with captions of N bytes at P; NULL:
+	   the library puts it there, or nothing does. */
+	void	(*put_captions)(struct buf *out, const uint8_t *p, size_t n);
 	/* Set CTX up, but for size, time and colour.  An AVERROR or 0. */
 	int	(*set)(struct AVCodecContext *ctx,
 		    const struct encode_conf *conf);

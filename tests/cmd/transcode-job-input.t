@@ -79,13 +79,18 @@ is "$(ffprobe -v error -count_packets -show_entries \
     stream=nb_read_packets -of csv=p=0 "$tmp/fields-h264")" 25 \
     'as many pictures as there were'
 
-# Captions: an SEI message of ATSC A/53 in front of every picture.
+# Captions: an SEI message of ATSC A/53 in front of every picture, two bytes of
+# CTA-608 in each: roll up, a line of text, the next line.
 ffmpeg -v error -f lavfi -i "$source=320x180:d=1" -pix_fmt yuv420p \
     -c:v libx264 -preset ultrafast -x264-params slices=1:annexb=1 -g 25 \
     -f h264 "$tmp/bare.h264"
 perl -0777 -pe '
-    s/\0\0\x01([\x41\x61\x65])/sprintf "\0\0\1\x06\x04\x0e\xb5\0\x31GA94\3\x41\xff\xfc%cB\xff\x80\0\0\1%s",
-	0x41 + $n++ % 26, $1/ge' "$tmp/bare.h264" >"$tmp/captions.h264"
+    sub odd { my $c = shift; $c | (unpack("%8b*", chr $c) % 2 ? 0 : 0x80) }
+    @pairs = ("\x14\x25", "\x14\x25", "\x14\x2d", "\x14\x2d",
+	"THE QUICK BROWN FOX JUMPS OVER !!" =~ /../g, "\x14\x2d", "\x14\x2d");
+    s/\0\0\x01([\x41\x61\x65])/sprintf "\0\0\1\x06\x04\x0e\xb5\0\x31GA94\3\x41\xff\xfc%c%c\xff\x80\0\0\1%s",
+	(map { odd(ord $_) } split m##, $pairs[$n++] || "\0\0"), $1/ge' \
+    "$tmp/bare.h264" >"$tmp/captions.h264"
 make captions -f h264 -r 25 -i "$tmp/captions.h264" -c:v copy -bsf:v \
     setts=ts=N*0.04/TB
 captions() {		# captions FILE: pictures with closed captions
@@ -95,4 +100,17 @@ captions() {		# captions FILE: pictures with closed captions
 ok $? "captions in the source ($(captions "$tmp/captions.flv") pictures)"
 is "$(captions "$tmp/captions-h264")" "$(captions "$tmp/captions.flv")" \
     'and in every picture of H.264'
+is "$(captions "$tmp/captions-hevc")" "$(captions "$tmp/captions.flv")" \
+    'and of HEVC'
+subtitles() {		# subtitles FILE: what a player shows
+	(cd "$tmp" && ffmpeg -v error -f lavfi \
+	    -i "movie=$1:f=$2[out0+subcc]" -map 0:s -f srt -)
+}
+subtitles captions.flv flv >"$tmp/captions.srt"
+grep -q "QUICK BROWN FOX" "$tmp/captions.srt"
+ok $? 'captions that can be read'
+for r in h264 hevc; do
+	is "$(subtitles "captions-$r" mp4)" "$(cat "$tmp/captions.srt")" \
+	    "the same in $r"
+done
 done_testing
