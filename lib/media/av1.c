@@ -147,7 +147,8 @@ av1_config_check(const uint8_t *p, size_t n, struct err *err)
 }
 
 int
-av1_put_config(struct buf *out, const uint8_t *p, size_t n, struct err *err)
+av1_put_config(struct buf *out, const uint8_t *p, size_t n, int depth,
+    struct err *err)
 {
 	struct sequence s;
 	struct rd obu;
@@ -159,7 +160,8 @@ av1_put_config(struct buf *out, const uint8_t *p, size_t n, struct err *err)
 		    (unsigned)s.profile);
 	buf_put_u8(out, 0x81);			/* marker, version 1 */
 	buf_put_u8(out, (uint8_t)(s.profile << 5 | s.level));
-	buf_put_u8(out, (uint8_t)(s.tier << 7 | 0xc));	/* 8 bits, 4:2:0 */
+	/* high_bitdepth; 4:2:0 */
+	buf_put_u8(out, (uint8_t)(s.tier << 7 | (depth == 10) << 6 | 0xc));
 	buf_put_u8(out, 0);			/* no presentation delay */
 	buf_put(out, obu.p, rd_left(&obu));
 	return buf_ok(out, err);

@@ -27,11 +27,11 @@ int	av1_config_check(const uint8_t *p, size_t n, struct err *err)
 
 /*
  * Append the record of the sequence header among the N bytes of OBUs at P,
- * which must be of the Main profile with 8 bits, and the header itself.
+ * which must be of the Main profile with DEPTH bits, and the header itself.
  * 0, or -1 with ERR_DATA (none, another profile) or OUT's own error.
  */
 int	av1_put_config(struct buf *out, const uint8_t *p, size_t n,
-	    struct err *err) __attribute__((warn_unused_result));
+	    int depth, struct err *err) __attribute__((warn_unused_result));
 
 /* The sequence header among the N bytes of OBUs at P; false without one. */
 bool	av1_find_size(const uint8_t *p, size_t n, struct av1_size *size);

@@ -44,7 +44,8 @@ set_picture(AVCodecContext *ctx, const struct encode_conf *conf,
 {
 	ctx->width = conf->width;
 	ctx->height = conf->height;
-	ctx->pix_fmt = AV_PIX_FMT_YUV420P;
+	ctx->pix_fmt = conf->depth == 10 ? AV_PIX_FMT_YUV420P10 :
+	    AV_PIX_FMT_YUV420P;
 	ctx->sample_aspect_ratio = (AVRational){ 1, 1 };
 	ctx->color_range = like->format == AV_PIX_FMT_YUVJ420P ?
 	    AVCOL_RANGE_JPEG : like->color_range;
@@ -248,7 +249,7 @@ encoder_put(struct encoder *e, const struct AVFrame *frame, struct err *err)
 	/* The source's picture types would force ours. */
 	e->frame->pict_type = AV_PICTURE_TYPE_NONE;
 	e->frame->key_frame = 0;
-	e->frame->format = AV_PIX_FMT_YUV420P;
+	e->frame->format = e->ctx->pix_fmt;
 	e->pictures++;
 	if (hold_captions(e, e->frame, err) == -1)
 		return -1;

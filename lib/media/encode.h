@@ -31,6 +31,7 @@ struct encode_conf {
 					   quantizer */
 	uint64_t	 cap_bps;	/* of the interval, more or less; 0: any */
 	int		 width, height;
+	int		 depth;		/* bits of a sample: 8 or 10 */
 	uint32_t	 timescale;	/* of the PTS */
 	int64_t		 interval;	/* its length, in the timescale */
 };
@@ -66,7 +67,7 @@ struct encoder	*encoder_new(const struct encode_conf *conf,
 void		 encoder_free(struct encoder *e);	/* NULL is ignored */
 
 /*
- * Encode FRAME (yuv420p of the configured size).  Its PTS must be above the
+ * Encode FRAME (4:2:0, of the configured size and depth).  Its PTS must be above the
  * one before.  0, or -1.
  */
 int	encoder_put(struct encoder *e, const struct AVFrame *frame,

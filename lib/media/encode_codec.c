@@ -130,7 +130,8 @@ set_x265(AVCodecContext *ctx, const struct encode_conf *conf)
 	if (rc >= 0)
 		rc = set_text(ctx, "preset", conf->preset);
 	if (rc >= 0)
-		rc = set_text(ctx, "profile", "main");
+		rc = set_text(ctx, "profile", conf->depth == 10 ? "main10" :
+		    "main");
 	if (rc >= 0)
 		rc = set_text(ctx, "x265-params", params);
 	return rc;
@@ -140,9 +141,8 @@ static int
 put_hevc_config(struct buf *out, const AVCodecContext *ctx,
     const struct encode_conf *conf, struct err *err)
 {
-	(void)conf;
 	return hvcc_put_config(out, ctx->extradata,
-	    (size_t)ctx->extradata_size, err);
+	    (size_t)ctx->extradata_size, conf->depth, err);
 }
 
 /* A cap holds for constant quality alone. */
@@ -170,9 +170,8 @@ static int
 put_av1_config(struct buf *out, const AVCodecContext *ctx,
     const struct encode_conf *conf, struct err *err)
 {
-	(void)conf;
 	return av1_put_config(out, ctx->extradata,
-	    (size_t)ctx->extradata_size, err);
+	    (size_t)ctx->extradata_size, conf->depth, err);
 }
 
 static int
@@ -220,6 +219,7 @@ put_vp9_config(struct buf *out, const AVCodecContext *ctx,
 		.height = ctx->height,
 		.fps = av_q2d(ctx->framerate),
 		.bps = conf->cap_bps,
+		.depth = (uint8_t)conf->depth,
 		.primaries = (uint8_t)ctx->color_primaries,
 		.transfer = (uint8_t)ctx->color_trc,
 		.matrix = (uint8_t)ctx->colorspace,

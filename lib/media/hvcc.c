@@ -61,7 +61,8 @@ put_sets(struct buf *out, const uint8_t *p, size_t n, enum nal_type type,
 
 /* What the record says in front of the sets: from the SPS (7.3.2.2). */
 static int
-put_profile(struct buf *out, const uint8_t *p, size_t n, struct err *err)
+put_profile(struct buf *out, const uint8_t *p, size_t n, int depth,
+    struct err *err)
 {
 	uint32_t layers, nested;
 	const uint8_t *nal;
@@ -89,20 +90,21 @@ put_profile(struct buf *out, const uint8_t *p, size_t n, struct err *err)
 	buf_put_u16(out, 0xf000);	/* min_spatial_segmentation_idc */
 	buf_put_u8(out, 0xfc);		/* parallelismType: not known */
 	buf_put_u8(out, 0xfc | 1);	/* chroma_format_idc: 4:2:0 */
-	buf_put_u8(out, 0xf8);		/* bit_depth_luma_minus8 */
-	buf_put_u8(out, 0xf8);		/* bit_depth_chroma_minus8 */
+	for (int i = 0; i < 2; i++)	/* bit_depth_luma_minus8, chroma */
+		buf_put_u8(out, (uint8_t)(0xf8 | (depth - 8)));
 	buf_put_u16(out, 0);		/* avgFrameRate: not said */
 	buf_put_u8(out, (uint8_t)(layers << 3 | nested << 2 | 3));
 	return 0;
 }
 
 int
-hvcc_put_config(struct buf *out, const uint8_t *p, size_t n, struct err *err)
+hvcc_put_config(struct buf *out, const uint8_t *p, size_t n, int depth,
+    struct err *err)
 {
 	static const enum nal_type types[] = { NAL_VPS, NAL_SPS, NAL_PPS };
 	size_t i;
 
-	if (put_profile(out, p, n, err) == -1)
+	if (put_profile(out, p, n, depth, err) == -1)
 		return -1;
 	buf_put_u8(out, sizeof(types) / sizeof(types[0]));
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)

@@ -17,12 +17,12 @@ struct err;
 
 /*
  * Append to OUT the configuration record of the VPS, SPS and PPS found in the
- * N bytes of Annex B at P: 4-byte lengths, 4:2:0 with 8 bits, all sets in the
- * record and none among the samples.  0, or -1 with ERR_DATA (a set is
+ * N bytes of Annex B at P: 4-byte lengths, 4:2:0 with DEPTH bits, all sets in
+ * the record and none among the samples.  0, or -1 with ERR_DATA (a set is
  * missing or too long, too many of them) or OUT's own error.
  */
 int	hvcc_put_config(struct buf *out, const uint8_t *p, size_t n,
-	    struct err *err) __attribute__((warn_unused_result));
+	    int depth, struct err *err) __attribute__((warn_unused_result));
 
 /*
  * Append one access unit to OUT with 4-byte lengths.  Left out: parameter

@@ -118,7 +118,8 @@ run_rung(struct render *r, size_t i, const struct AVFrame **frame,
 
 	if (rung->scaler == NULL)
 		rung->scaler = scaler_new(conf->width, conf->height,
-		    conf->codec == CODEC_JPEG ? SCALE_JPEG : SCALE_VIDEO, err);
+		    conf->codec == CODEC_JPEG ? SCALE_JPEG :
+		    conf->depth == 10 ? SCALE_DEEP : SCALE_VIDEO, err);
 	if (rung->scaler == NULL)
 		return -1;
 	*frame = scaled.frame = scaler_run(rung->scaler, *frame, err);

@@ -60,6 +60,13 @@ scale_size(const struct track *track, uint32_t height, int *out_width,
 	return 0;
 }
 
+static enum AVPixelFormat
+format_of(const struct scaler *s)
+{
+	return s->kind == SCALE_DEEP ? AV_PIX_FMT_YUV420P10 :
+	    AV_PIX_FMT_YUV420P;
+}
+
 static AVFrame *
 new_frame(const struct scaler *s)
 {
@@ -69,7 +76,7 @@ new_frame(const struct scaler *s)
 		return NULL;
 	f->width = s->width;
 	f->height = s->height;
-	f->format = AV_PIX_FMT_YUV420P;
+	f->format = format_of(s);
 	if (av_frame_get_buffer(f, 0) < 0)
 		av_frame_free(&f);
 	return f;
@@ -156,7 +163,7 @@ reopen(struct scaler *s, const AVFrame *in, struct err *err)
 	av_opt_set_int(s->sws, "src_range", range, 0);
 	av_opt_set_int(s->sws, "dstw", s->width, 0);
 	av_opt_set_int(s->sws, "dsth", s->height, 0);
-	av_opt_set_int(s->sws, "dst_format", AV_PIX_FMT_YUV420P, 0);
+	av_opt_set_int(s->sws, "dst_format", format_of(s), 0);
 	av_opt_set_int(s->sws, "dst_range",
 	    s->kind == SCALE_JPEG ? 1 : range, 0);
 	av_opt_set_int(s->sws, "sws_flags", FLAGS, 0);
@@ -227,16 +234,21 @@ copy_props(const struct scaler *s, AVFrame *out, const AVFrame *in,
 	return copy_captions(out, in, err);
 }
 
+static bool
+is_output(const struct scaler *s, const AVFrame *in)
+{
+	return s->kind != SCALE_JPEG && in->width == s->width &&
+	    in->height == s->height && (in->format == (int)format_of(s) ||
+	    (s->kind == SCALE_VIDEO && in->format == AV_PIX_FMT_YUVJ420P));
+}
+
 const struct AVFrame *
 scaler_run(struct scaler *s, const struct AVFrame *in, struct err *err)
 {
 	AVFrame *spare = s->last;
 	int rc;
 
-	if (s->kind == SCALE_VIDEO &&
-	    in->width == s->width && in->height == s->height &&
-	    (in->format == AV_PIX_FMT_YUV420P ||
-	    in->format == AV_PIX_FMT_YUVJ420P))
+	if (is_output(s, in))
 		return in;
 	if (!same_input(s, in) && reopen(s, in, err) == -1)
 		return NULL;

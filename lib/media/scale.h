@@ -24,7 +24,8 @@ int	scale_size(const struct track *track, uint32_t height, int *out_width,
 	    __attribute__((warn_unused_result));
 
 enum scale_kind {
-	SCALE_VIDEO,		/* range and matrix stay what they are */
+	SCALE_VIDEO,		/* 8 bits; range and matrix stay what they are */
+	SCALE_DEEP,		/* the same with 10 bits */
 	SCALE_JPEG,		/* full range, BT.601: JFIF has nothing else */
 };
 

@@ -147,9 +147,10 @@ void
 vp9_make_config(struct buf *out, const struct vp9_stream *s)
 {
 	buf_put_u32(out, 0x01000000);		/* version 1, no flags */
-	buf_put_u8(out, 0);			/* profile: 8 bits, 4:2:0 */
+	buf_put_u8(out, s->depth == 8 ? 0 : 2);	/* profile: of 4:2:0 */
 	buf_put_u8(out, level_of(s));
-	buf_put_u8(out, (uint8_t)(8 << 4 | CHROMA_420 << 1 | s->full_range));
+	buf_put_u8(out, (uint8_t)(s->depth << 4 | CHROMA_420 << 1 |
+	    s->full_range));
 	buf_put_u8(out, s->primaries);
 	buf_put_u8(out, s->transfer);
 	buf_put_u8(out, s->matrix);

@@ -38,11 +38,12 @@ int	vp9_put_config(struct buf *out, const uint8_t *record, size_t n,
 	    const struct vp9_frame *f, struct err *err)
 	    __attribute__((warn_unused_result));
 
-/* A stream that is to be encoded: 8 bits, 4:2:0. */
+/* A stream that is to be encoded: 4:2:0. */
 struct vp9_stream {
 	int		width, height;
 	double		fps;
 	uint64_t	bps;		/* the highest */
+	uint8_t		depth;		/* 8 or 10 bits */
 	uint8_t		primaries, transfer, matrix;	/* ISO/IEC 23091-4 */
 	bool		full_range;
 };

@@ -227,11 +227,33 @@ read_video_copy(const struct reader *rd)
 	return read_tier(rd);
 }
 
+/* Few players show H.264 of more than 8 bits, and none in hardware. */
+static int
+read_depth(const struct reader *rd)
+{
+	const struct yaml_node *node;
+
+	rd->r->depth = 8;
+	if (get_scalar(rd, "depth", &node) == -1)
+		return -1;
+	if (node == NULL || strcmp(node->scalar, "8") == 0)
+		return 0;
+	if (strcmp(node->scalar, "10") != 0)
+		return yaml_error(rd->doc, node, rd->err,
+		    "depth: bad value '%s': want 8 or 10", node->scalar);
+	if (rd->r->codec == CODEC_H264)
+		return yaml_error(rd->doc, node, rd->err,
+		    "depth: h264 has 8 bits: want hevc, av1 or vp9 for 10");
+	rd->r->depth = 10;
+	return 0;
+}
+
 static int
 read_video(const struct reader *rd)
 {
 	static const char *const keys[] = { "codec", "height", "quality",
-	    "cap", "bitrate", "preset", "tier", "shed", "fps", NULL };
+	    "cap", "bitrate", "preset", "tier", "shed", "fps", "depth",
+	    NULL };
 	const struct yaml_node *codec;
 	const struct recipe *recipe;
 
@@ -245,7 +267,8 @@ read_video(const struct reader *rd)
 		    "'%s': want h264, hevc, av1, vp9 or copy", codec->scalar);
 	rd->r->codec = recipe->codec;
 	if (read_size(rd, HEIGHT_MAX) == -1 || read_fps(rd) == -1 ||
-	    read_rate(rd) == -1 || read_preset(rd) == -1)
+	    read_rate(rd) == -1 || read_preset(rd) == -1 ||
+	    read_depth(rd) == -1)
 		return -1;
 	return read_tier(rd);
 }

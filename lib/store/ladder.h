@@ -24,6 +24,7 @@ struct rendition {
 	bool		 copy;		/* the source's own samples */
 	enum codec	 codec;		/* CODEC_NONE when COPY */
 	uint32_t	 height;	/* video, pixels, even; 0 when COPY */
+	int		 depth;		/* video, bits of a sample: 8 or 10 */
 	uint32_t	 fps;		/* pictures a second at most; 0: all */
 	uint32_t	 every_s;	/* thumbnails, whose codec is JPEG: one
 					   every so many seconds; else 0 */

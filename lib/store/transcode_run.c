@@ -195,13 +195,13 @@ is_last_resort(const struct ladder *l, const struct rendition *rung,
 
 /*
  * Thumbnails are few: each rendition of them is scaled from the source, and
- * no rung from it.
+ * no rung from it.  What has ten bits is not scaled from what has eight.
  */
 static int
 chain_of(const struct ladder *l, const struct rendition *r)
 {
-	return is_rung(r) ? (int)r->tier :
-	    LADDER_BATCH + 1 + (int)(r - l->renditions);
+	return is_rung(r) ? 2 * (int)r->tier + (r->depth == 10) :
+	    2 * (LADDER_BATCH + 1) + (int)(r - l->renditions);
 }
 
 /* What CAP bits a second allow the interval, and a tenth. */
@@ -231,6 +231,7 @@ plan_rung(const struct transcode *t, const struct rendition *r,
 	*rung = (struct render_rung){ .conf = {
 		.codec = r->codec,
 		.preset = r->preset,
+		.depth = r->depth == 10 ? 10 : 8,
 		.bitrate_bps = r->bitrate_bps,
 		.quality = r->quality,
 		.cap_bps = r->cap_bps != 0 ? r->cap_bps : r->bitrate_bps,

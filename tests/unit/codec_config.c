@@ -43,14 +43,14 @@ hevc_config(void)
 	struct buf b;
 
 	buf_init(&b, 4096);
-	ok(hvcc_put_config(&b, sets, sizeof(sets), &err) == 0,
+	ok(hvcc_put_config(&b, sets, sizeof(sets), 8, &err) == 0,
 	    "a record from HEVC parameter sets");
 	ok(holds(&b, want, sizeof(want)), "is the record of 14496-15");
-	ok(hvcc_put_config(&b, no_pps, sizeof(no_pps), &err) == -1 &&
+	ok(hvcc_put_config(&b, no_pps, sizeof(no_pps), 8, &err) == -1 &&
 	    err.cls == ERR_DATA, "no PPS is an error");
-	ok(hvcc_put_config(&b, short_sps, sizeof(short_sps), &err) == -1,
+	ok(hvcc_put_config(&b, short_sps, sizeof(short_sps), 8, &err) == -1,
 	    "so is a cut SPS");
-	ok(hvcc_put_config(&b, sets, 0, &err) == -1, "and nothing");
+	ok(hvcc_put_config(&b, sets, 0, 8, &err) == -1, "and nothing");
 	buf_release(&b);
 }
 
@@ -87,14 +87,14 @@ av1_config(void)
 	struct buf b;
 
 	buf_init(&b, 4096);
-	ok(av1_put_config(&b, unit, sizeof(unit), &err) == 0 && b.n == 4 + 13,
+	ok(av1_put_config(&b, unit, sizeof(unit), 8, &err) == 0 && b.n == 4 + 13,
 	    "a record from a sequence header");
 	ok(b.p[0] == 0x81 && b.p[1] == 8 && b.p[2] == 0x0c && b.p[3] == 0 &&
 	    memcmp(b.p + 4, unit + 2, 13) == 0,
 	    "with profile and level, and the header");
-	ok(av1_put_config(&b, high, sizeof(high), &err) == -1,
+	ok(av1_put_config(&b, high, sizeof(high), 8, &err) == -1,
 	    "another profile is an error");
-	ok(av1_put_config(&b, unit, 2, &err) == -1, "so is no header");
+	ok(av1_put_config(&b, unit, 2, 8, &err) == -1, "so is no header");
 	buf_release(&b);
 }
 
@@ -102,14 +102,15 @@ static int
 vp9_level(int width, int height, double fps, uint64_t bps)
 {
 	const struct vp9_stream s = { .width = width, .height = height,
-	    .fps = fps, .bps = bps, .primaries = 9, .transfer = 16,
+	    .fps = fps, .bps = bps, .depth = 10, .primaries = 9, .transfer = 16,
 	    .matrix = 9 };
 	struct buf b;
 	int level;
 
 	buf_init(&b, 64);
 	vp9_make_config(&b, &s);
-	assert(b.n == VP9_CONFIG_BYTES && b.p[0] == 1 && b.p[7] == 9 &&
+	assert(b.n == VP9_CONFIG_BYTES && b.p[0] == 1 &&
+	    b.p[4] == 2 && b.p[6] >> 4 == 10 && b.p[7] == 9 &&
 	    b.p[8] == 16 && b.p[9] == 9);
 	level = b.p[5];
 	buf_release(&b);

@@ -65,7 +65,7 @@ static void
 test_config(enum codec codec, const char *preset)
 {
 	struct encode_conf fine = { .codec = codec, .preset = preset,
-	    .quality = 15, .cap_bps = 1000000, .width = 128, .height = 96,
+	    .quality = 15, .cap_bps = 1000000, .width = 128, .height = 96, .depth = 8,
 	    .timescale = 90000, .interval = 90000 };
 	struct encode_conf coarse = fine;
 	struct encode_result a, b;
@@ -88,7 +88,7 @@ static void
 test_cap(enum codec codec, int count)
 {
 	struct encode_conf conf = { .codec = codec, .preset = "veryfast",
-	    .quality = 15, .cap_bps = 400000, .width = 128, .height = 96,
+	    .quality = 15, .cap_bps = 400000, .width = 128, .height = 96, .depth = 8,
 	    .timescale = 90000, .interval = 3000 * count };
 	struct encode_result r;
 	struct encoder *e;

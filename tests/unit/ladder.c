@@ -125,6 +125,10 @@ test_codecs(void)
 	    "'h263': want h264, hevc, av1, vp9 or copy");
 	refuses("video:\n  v: {codec: copy, tier: live, height: 720}\n",
 	    ":2:32: height: a copy has the source's");
+	refuses(V RATE "    depth: 10\n", ":6:12: depth: h264 has 8 bits: "
+	    "want hevc, av1 or vp9 for 10");
+	refuses(OTHER("hevc", "    quality: 30\n    depth: 12\n"),
+	    ":7:12: depth: bad value '12': want 8 or 10");
 	refuses(V RATE "    fps: 29.97\n", ":6:10: fps: bad value '29.97': "
 	    "want a whole number from 1 to 240");
 	refuses(OTHER("hevc", "    quality: 52\n"), ":6:14: quality: bad value "
