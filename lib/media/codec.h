@@ -31,6 +31,15 @@ struct track_colour {
 	bool		 full_range;
 };
 
+/*
+ * HDR10, byte by byte what mdcv and clli hold (ISO/IEC 14496-12 12.1.6), and
+ * the SEI messages of HEVC.
+ */
+struct track_hdr {
+	bool		 has_display, has_light;
+	uint8_t		 display[24], light[4];
+};
+
 /* One elementary stream, as an init segment describes it. */
 struct track {
 	uint32_t	 id;		/* track_ID, from 1 */
@@ -43,6 +52,7 @@ struct track {
 	uint16_t	 width, height;	/* video: coded size after cropping */
 	uint32_t	 sar_num, sar_den;	/* video: 0 when not known */
 	struct track_colour colour;	/* video */
+	struct track_hdr hdr;		/* video */
 	uint32_t	 sample_rate;	/* audio, Hz */
 	uint16_t	 channels;	/* audio */
 	const uint8_t	*config;	/* AAC: AudioSpecificConfig (ISO/IEC

@@ -10,6 +10,7 @@
 #include "media/avlog.h"
 #include "media/decode.h"
 #include "media/encode_codec.h"
+#include "media/hdr.h"
 
 struct encoder {
 	const struct encode_codec *codec;
@@ -17,6 +18,7 @@ struct encoder {
 	AVPacket		*packet;
 	AVFrame			*frame;		/* references to the last input */
 	struct buf		 config, data;
+	struct track_hdr	 hdr;
 	struct encode_packet	*packets;
 	size_t			 count, cap;
 	size_t			 pictures;	/* put in */
@@ -111,6 +113,7 @@ encoder_new(const struct encode_conf *conf, const struct picture *first,
 	}
 	e->codec = encode_codec_of(conf->codec);
 	assert(e->codec != NULL);
+	e->hdr = hdr_of(first->frame);
 	buf_init(&e->config, LIMIT_CODEC_CONFIG_BYTES);
 	buf_init(&e->data, LIMIT_FRAGMENT_BYTES);
 	if (check_conf(conf, err) == -1 ||
@@ -208,6 +211,8 @@ keep(struct encoder *e, struct err *err)
 		return -1;
 	packet->offset = e->data.n;
 	packet->pts = e->packet->pts;
+	if (e->count == 1 && e->codec->put_hdr != NULL)
+		e->codec->put_hdr(&e->data, &e->hdr);
 	put_captions(e, packet->pts);
 	if (e->codec->put_sample(&e->data, e->packet->data,
 	    (size_t)e->packet->size, &packet->sync, err) == -1)
@@ -323,6 +328,6 @@ encoder_finish(struct encoder *e, struct encode_result *result,
 			    "packet %zu of %zu %s a key picture", i, e->count,
 			    e->packets[i].sync ? "is" : "is not");
 	*result = (struct encode_result){ &e->config, &e->data, e->packets,
-	    e->count, colour_of(e->ctx), reorder_delay(e) };
+	    e->count, colour_of(e->ctx), e->hdr, reorder_delay(e) };
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include "media/avcc.h"
 #include "media/captions.h"
 #include "media/encode.h"
+#include "media/hdr.h"
 #include "media/hvcc.h"
 #include "media/vp9.h"
 
@@ -273,17 +274,17 @@ put_jpeg_sample(struct buf *out, const uint8_t *p, size_t n, bool *sync,
 }
 
 static const struct encode_codec codecs[] = {
-	{ CODEC_H264, "libx264", -1, X264_TAIL, false, NULL, set_x264,
-	    put_avc_config, avcc_put_sample },
+	{ CODEC_H264, "libx264", -1, X264_TAIL, false, NULL, NULL,
+	    set_x264, put_avc_config, avcc_put_sample },
 	/* As deep as its pyramid goes at any preset. */
-	{ CODEC_HEVC, "libx265", 2, 0, false, captions_put_hevc, set_x265,
-	    put_hevc_config, hvcc_put_sample },
-	{ CODEC_AV1, "libsvtav1", 0, 0, false, NULL, set_svt_av1,
-	    put_av1_config, put_av1_sample },
-	{ CODEC_VP9, "libvpx-vp9", 0, 0, false, NULL, set_libvpx,
-	    put_vp9_config, put_vp9_sample },
-	{ CODEC_JPEG, "mjpeg", 0, 0, true, NULL, set_jpeg, put_no_config,
-	    put_jpeg_sample },
+	{ CODEC_HEVC, "libx265", 2, 0, false, captions_put_hevc,
+	    hdr_put_hevc, set_x265, put_hevc_config, hvcc_put_sample },
+	{ CODEC_AV1, "libsvtav1", 0, 0, false, NULL, NULL,
+	    set_svt_av1, put_av1_config, put_av1_sample },
+	{ CODEC_VP9, "libvpx-vp9", 0, 0, false, NULL, NULL,
+	    set_libvpx, put_vp9_config, put_vp9_sample },
+	{ CODEC_JPEG, "mjpeg", 0, 0, true, NULL, NULL, set_jpeg,
+	    put_no_config, put_jpeg_sample },
 };
 
 const struct encode_codec *

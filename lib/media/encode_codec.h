@@ -27,6 +27,8 @@ struct encode_codec {
 	/* What is in front of a picture with captions of N bytes at P; NULL:
 	   the library puts it there, or nothing does. */
 	void	(*put_captions)(struct buf *out, const uint8_t *p, size_t n);
+	/* And in front of the first. */
+	void	(*put_hdr)(struct buf *out, const struct track_hdr *hdr);
 	/* Set CTX up, but for size, time and colour.  An AVERROR or 0. */
 	int	(*set)(struct AVCodecContext *ctx,
 		    const struct encode_conf *conf);

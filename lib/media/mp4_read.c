@@ -212,6 +212,16 @@ parse_colr(struct rd *r, struct track_colour *c)
 		*c = got;
 }
 
+static bool
+take(struct rd *r, uint8_t *to, size_t n)
+{
+	const uint8_t *p = rd_bytes(r, n);
+
+	if (p != NULL)
+		memcpy(to, p, n);
+	return p != NULL;
+}
+
 /* The children of a sample entry like E. */
 static int
 parse_entry(struct box *entry, const struct entry *e, struct track *t,
@@ -234,6 +244,12 @@ parse_entry(struct box *entry, const struct entry *e, struct track *t,
 			t->sar_den = rd_u32(&box.body);
 		} else if (box.type == MP4_TYPE('c', 'o', 'l', 'r')) {
 			parse_colr(&box.body, &t->colour);
+		} else if (box.type == MP4_TYPE('m', 'd', 'c', 'v')) {
+			t->hdr.has_display = take(&box.body, t->hdr.display,
+			    sizeof(t->hdr.display));
+		} else if (box.type == MP4_TYPE('c', 'l', 'l', 'i')) {
+			t->hdr.has_light = take(&box.body, t->hdr.light,
+			    sizeof(t->hdr.light));
 		}
 	}
 	if (rc == -1)

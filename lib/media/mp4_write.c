@@ -255,6 +255,16 @@ put_visual(struct buf *b, const char type[4], const char *config_type,
 		put_config(b, config_type, t);
 	if (t->colour.primaries != 0)
 		put_colr(b, &t->colour);
+	if (t->hdr.has_display) {
+		child = box_begin(b, "mdcv");
+		buf_put(b, t->hdr.display, sizeof(t->hdr.display));
+		box_end(b, child);
+	}
+	if (t->hdr.has_light) {
+		child = box_begin(b, "clli");
+		buf_put(b, t->hdr.light, sizeof(t->hdr.light));
+		box_end(b, child);
+	}
 	if (t->sar_num != 0 && t->sar_den != 0) {
 		child = box_begin(b, "pasp");
 		buf_put_u32(b, t->sar_num);

@@ -193,19 +193,18 @@ same_input(const struct scaler *s, const AVFrame *in)
 }
 
 static int
-copy_captions(AVFrame *out, const AVFrame *in, struct err *err)
+copy_side(AVFrame *out, const AVFrame *in, enum AVFrameSideDataType type,
+    struct err *err)
 {
-	const AVFrameSideData *cc =
-	    av_frame_get_side_data(in, AV_FRAME_DATA_A53_CC);
+	const AVFrameSideData *side = av_frame_get_side_data(in, type);
 	AVBufferRef *ref;
 
-	av_frame_remove_side_data(out, AV_FRAME_DATA_A53_CC);
-	if (cc == NULL)
+	av_frame_remove_side_data(out, type);
+	if (side == NULL)
 		return 0;
-	if ((ref = av_buffer_ref(cc->buf)) == NULL)
+	if ((ref = av_buffer_ref(side->buf)) == NULL)
 		return err_nomem(err);
-	if (av_frame_new_side_data_from_buf(out, AV_FRAME_DATA_A53_CC, ref) ==
-	    NULL) {
+	if (av_frame_new_side_data_from_buf(out, type, ref) == NULL) {
 		av_buffer_unref(&ref);
 		return err_nomem(err);
 	}
@@ -216,6 +215,11 @@ static int
 copy_props(const struct scaler *s, AVFrame *out, const AVFrame *in,
     struct err *err)
 {
+	static const enum AVFrameSideDataType sides[] = {
+		AV_FRAME_DATA_A53_CC, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA,
+		AV_FRAME_DATA_CONTENT_LIGHT_LEVEL };
+	size_t i;
+
 	out->pts = in->pts;
 	out->color_range = is_full_range(in) ? AVCOL_RANGE_JPEG :
 	    in->color_range;
@@ -231,7 +235,11 @@ copy_props(const struct scaler *s, AVFrame *out, const AVFrame *in,
 		out->color_range = AVCOL_RANGE_JPEG;
 		out->colorspace = AVCOL_SPC_BT470BG;
 	}
-	return copy_captions(out, in, err);
+	for (i = 0; s->kind != SCALE_JPEG &&
+	    i < sizeof(sides) / sizeof(sides[0]); i++)
+		if (copy_side(out, in, sides[i], err) == -1)
+			return -1;
+	return 0;
 }
 
 static bool

@@ -422,6 +422,7 @@ encoded_output(const struct job *j, size_t i, struct err *err)
 		.width = (uint16_t)rung->conf.width,
 		.height = (uint16_t)rung->conf.height,
 		.colour = rung->result.colour,
+		.hdr = rung->result.hdr,
 		.sar_num = 1,
 		.sar_den = 1,
 		.config = rung->result.config->p,

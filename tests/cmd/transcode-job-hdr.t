@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ten bits.
+# Ten bits, and what HDR10 says of a whole stream.
 # shellcheck source=tests/tap.sh
 . "${0%/*}/../tap.sh"
 
@@ -58,4 +58,44 @@ for codec in 'hvc1\.2\.' 'av01\.0\.00M\.10' 'vp09\.02\.[0-9]*\.10'; do
 	grep -q "$codec" "$tmp/spool/www/cam/vod.m3u8"
 	ok $? "the playlist says $codec"
 done
+
+# The display a film was mastered on, and how bright it gets.
+display='G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)'
+ffmpeg -v error -f lavfi -i testsrc2=s=320x180:r=25:d=2 -c:v libx265 \
+    -pix_fmt yuv420p10le -preset ultrafast -colorspace bt2020nc \
+    -color_trc smpte2084 -color_primaries bt2020 -x265-params \
+    "log-level=0:keyint=25:repeat-headers=1:hdr10=1:max-cll=1000,400:master-display=$display" \
+    "$tmp/film.mp4"
+mkdir "$tmp/film"
+perl "${0%/*}/../flv-ertmp.pl" "$tmp/film.mp4" | fragment-split |
+    segment-store put --spool "$tmp/film" cam >"$tmp/lines"
+run "$tmp/lines" transcode-job --spool "$tmp/film" --ladder "$tmp/ladder.yaml"
+status_is 0 'HDR10: made'
+side() {		# side streams|frames FILE: what is said, sorted
+	ffprobe -v error -select_streams v "-show_$1" -read_intervals '%+#1' \
+	    "$tmp/$2" |
+	    grep -E '^(red|green|blue|white_point|min|max)_[a-z]*=' | sort -u
+}
+cat >"$tmp/said" <<'END'
+blue_x=7500/50000
+blue_y=3000/50000
+green_x=13250/50000
+green_y=34500/50000
+max_average=400
+max_content=1000
+max_luminance=10000000/10000
+min_luminance=50/10000
+red_x=34000/50000
+red_y=16000/50000
+white_point_x=15635/50000
+white_point_y=16450/50000
+END
+for r in hevc av1 vp9 hevc-8; do
+	join "$tmp/film" "$r"
+	is "$(side streams "$r")" "$(cat "$tmp/said")" "$r: mdcv and clli"
+done
+ffmpeg -v error -i "$tmp/hevc" -c copy -f hevc "$tmp/bare"
+is "$(side frames bare)" "$(cat "$tmp/said")" 'HEVC: SEI messages as well'
+segment-store verify --spool "$tmp/film" >"$tmp/verify" 2>&1
+ok $? 'the store finds nothing wrong'
 done_testing
