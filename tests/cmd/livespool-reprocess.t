@@ -85,4 +85,22 @@ stderr_has 'no fragment' 'a damaged original is named'
 mv "$tmp/first" "$first"
 reprocess
 is "$(sums "$spool")" "$(sums "$tmp/whole")" 'what comes back is taken up'
+
+# Through the connections of a livespool-hosts that runs; while it does, there is
+# more to do.
+rm -rf "$spool/www"
+mkdir "$tmp/connected"
+echo 1/there >"$tmp/connected/hosts"
+cat >"$tmp/connected/.run" <<EOT
+#!/bin/sh
+echo "\$1" >>"$tmp/hosts"
+segment-store put "new\$\$" <"$tmp/fragments" >/dev/null
+shift 2
+SHELL=/bin/sh exec sh -c "\$*"
+EOT
+chmod +x "$tmp/connected/.run"
+reprocess --sshloginfile "$tmp/connected" --tier live
+status_is 0 'on connections that are open'
+is "$(sort -u "$tmp/hosts")" there 'of those hosts'
+stderr_has "$count fragments done, 0 left" 'what comes meanwhile is not left'
 done_testing
