@@ -6,14 +6,14 @@
 #
 # FLEET_STREAMS and FLEET_SECONDS make it longer (default: 2 streams, 14 s; the
 # long form is 10 and 120).
-# FLEET_BOUND: no fragment is done later, in seconds (default: 30, which is what
+# FLEET_BOUND: no fragment is done later, in seconds (default: 15, which is what
 # livespool-workers(1) says).
 here=${0%/*}
 . "$here/../hosts.sh"
 in_namespaces "$0" "$@"
 . "$here/../tap.sh"
 streams=${FLEET_STREAMS:-2} seconds=${FLEET_SECONDS:-14}
-bound=${FLEET_BOUND:-30}
+bound=${FLEET_BOUND:-15}
 
 hosts 3 >"$tmp/up" 2>&1; ok $? 'three hosts' || exit
 ssh="ssh -F $net/ssh_config"
