@@ -98,7 +98,9 @@ none_pending() {
 }
 begun=$(date +%s)
 wait_for $((60 + 10 * seconds)) none_pending; ok $? 'the rest is caught up'
-printf '# caught up %d s afterwards\n' $(($(date +%s) - begun))
+printf '# caught up %d s afterwards, of work for %d s at most\n' \
+    $(($(date +%s) - begun)) "$(awk -v n="$pending" -v cores="$(nproc)" \
+    '{ print int(n * ($1 + $2) / cores) }' "$tmp/cost")"
 made=$(find "$LIVESPOOL_SPOOL/www" -name '*.m4s' | wc -l)
 is "$made" $((3 * streams * count)) 'every rendition of every fragment'
 kill "$workers"
