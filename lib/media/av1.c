@@ -11,6 +11,7 @@ enum obu_type {
 	OBU_SEQUENCE_HEADER = 1,
 	OBU_TEMPORAL_DELIMITER = 2,
 	OBU_FRAME_HEADER = 3,
+	OBU_METADATA = 5,
 	OBU_FRAME = 6,
 };
 
@@ -199,6 +200,20 @@ av1_trim(const uint8_t **p, size_t *bytes)
 		*p += 2;
 		*bytes -= 2;
 	}
+}
+
+bool
+av1_next_metadata(struct rd *r, uint8_t *type, struct rd *metadata)
+{
+	unsigned obu;
+
+	while (next_obu(r, &obu, metadata))
+		if (obu == OBU_METADATA) {
+			*type = rd_u8(metadata);	/* 128 and more are
+							   nobody's yet */
+			return true;
+		}
+	return false;
 }
 
 void

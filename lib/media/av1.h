@@ -13,6 +13,7 @@
 
 struct buf;
 struct err;
+struct rd;
 
 struct av1_size {
 	uint16_t	width, height;	/* the largest of the sequence */
@@ -42,6 +43,12 @@ bool	av1_find_size(const uint8_t *p, size_t n, struct av1_size *size);
  * temporal delimiter.
  */
 void	av1_trim(const uint8_t **p, size_t *bytes);
+
+/*
+ * The metadata of the next metadata OBU (5.8) at R, and its type; false at the
+ * end.
+ */
+bool	av1_next_metadata(struct rd *r, uint8_t *type, struct rd *metadata);
 
 /* What is in a temporal unit. */
 struct av1_unit {

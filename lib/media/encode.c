@@ -10,7 +10,6 @@
 #include "media/avlog.h"
 #include "media/decode.h"
 #include "media/encode_codec.h"
-#include "media/hdr.h"
 
 struct encoder {
 	const struct encode_codec *codec;
@@ -113,7 +112,7 @@ encoder_new(const struct encode_conf *conf, const struct picture *first,
 	}
 	e->codec = encode_codec_of(conf->codec);
 	assert(e->codec != NULL);
-	e->hdr = hdr_of(first->frame);
+	e->hdr = conf->hdr;
 	buf_init(&e->config, LIMIT_CODEC_CONFIG_BYTES);
 	buf_init(&e->data, LIMIT_FRAGMENT_BYTES);
 	if (check_conf(conf, err) == -1 ||
@@ -328,6 +327,6 @@ encoder_finish(struct encoder *e, struct encode_result *result,
 			    "packet %zu of %zu %s a key picture", i, e->count,
 			    e->packets[i].sync ? "is" : "is not");
 	*result = (struct encode_result){ &e->config, &e->data, e->packets,
-	    e->count, colour_of(e->ctx), e->hdr, reorder_delay(e) };
+	    e->count, colour_of(e->ctx), reorder_delay(e) };
 	return 0;
 }

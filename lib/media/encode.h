@@ -34,6 +34,8 @@ struct encode_conf {
 	int		 depth;		/* bits of a sample: 8 or 10 */
 	uint32_t	 timescale;	/* of the PTS */
 	int64_t		 interval;	/* its length, in the timescale */
+	struct track_hdr hdr;		/* to be told in the stream, if the
+					   codec can */
 };
 
 struct encode_packet {
@@ -50,7 +52,6 @@ struct encode_result {
 	const struct encode_packet *packets;	/* in decode order */
 	size_t			 count;
 	struct track_colour	 colour;	/* 0: nothing is known */
-	struct track_hdr	 hdr;
 	uint32_t		 delay;		/* by which a picture's PTS may
 						   be below the i-th smallest,
 						   at the declared rate; the
@@ -58,9 +59,10 @@ struct encode_result {
 };
 
 /*
- * An encoder for pictures like FIRST (a rate, which must be known, colour
- * description, HDR10 metadata; the picture itself is not encoded).  Returns owned, or NULL with
- * ERR_UNAVAILABLE (no such library), ERR_CONFIG (it refuses CONF) or ERR_OS.
+ * An encoder for pictures like FIRST (a rate, which must be known, and colour
+ * description; the picture itself is not encoded).  Returns owned, or NULL
+ * with ERR_UNAVAILABLE (no such library), ERR_CONFIG (it refuses CONF) or
+ * ERR_OS.
  */
 struct encoder	*encoder_new(const struct encode_conf *conf,
 		    const struct picture *first, struct err *err)

@@ -61,6 +61,14 @@ next_by_length(struct rd *r, uint8_t length_bytes, size_t *bytes,
 	return NULL;
 }
 
+const uint8_t *
+nal_next_stored(struct rd *r, uint8_t length_bytes, size_t *bytes)
+{
+	bool clean = true;
+
+	return next_by_length(r, length_bytes, bytes, &clean);
+}
+
 /* The first 00 00 01 from P on, or END. */
 static const uint8_t *
 start_code(const uint8_t *p, const uint8_t *end)

@@ -22,6 +22,13 @@ struct rd;
  */
 const uint8_t	*nal_next(struct rd *r, size_t *bytes);
 
+/*
+ * The next one that is not empty behind a length of LENGTH_BYTES; NULL at the
+ * end, or where the lengths do not come out even.
+ */
+const uint8_t	*nal_next_stored(struct rd *r, uint8_t length_bytes,
+		    size_t *bytes);
+
 /* What is in one access unit. */
 struct nal_unit {
 	enum codec codec;	/* CODEC_H264 or CODEC_HEVC */

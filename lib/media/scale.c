@@ -193,9 +193,9 @@ same_input(const struct scaler *s, const AVFrame *in)
 }
 
 static int
-copy_side(AVFrame *out, const AVFrame *in, enum AVFrameSideDataType type,
-    struct err *err)
+copy_captions(AVFrame *out, const AVFrame *in, struct err *err)
 {
+	const enum AVFrameSideDataType type = AV_FRAME_DATA_A53_CC;
 	const AVFrameSideData *side = av_frame_get_side_data(in, type);
 	AVBufferRef *ref;
 
@@ -215,11 +215,6 @@ static int
 copy_props(const struct scaler *s, AVFrame *out, const AVFrame *in,
     struct err *err)
 {
-	static const enum AVFrameSideDataType sides[] = {
-		AV_FRAME_DATA_A53_CC, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA,
-		AV_FRAME_DATA_CONTENT_LIGHT_LEVEL };
-	size_t i;
-
 	out->pts = in->pts;
 	out->color_range = is_full_range(in) ? AVCOL_RANGE_JPEG :
 	    in->color_range;
@@ -235,11 +230,7 @@ copy_props(const struct scaler *s, AVFrame *out, const AVFrame *in,
 		out->color_range = AVCOL_RANGE_JPEG;
 		out->colorspace = AVCOL_SPC_BT470BG;
 	}
-	for (i = 0; s->kind != SCALE_JPEG &&
-	    i < sizeof(sides) / sizeof(sides[0]); i++)
-		if (copy_side(out, in, sides[i], err) == -1)
-			return -1;
-	return 0;
+	return s->kind == SCALE_JPEG ? 0 : copy_captions(out, in, err);
 }
 
 static bool

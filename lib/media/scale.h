@@ -35,8 +35,8 @@ struct scaler	*scaler_new(int width, int height, enum scale_kind kind,
 void		 scaler_free(struct scaler *s);	/* NULL is ignored */
 
 /*
- * IN at the scaler's size, with IN's PTS and, for video, captions, colour
- * description and HDR10 metadata.
+ * IN at the scaler's size, with IN's PTS and, for video, captions and colour
+ * description.
  * It is IN itself when that is right already; else it points into the
  * scaler until the next call.  IN may change its size and format from call
  * to call.  NULL with ERR_DATA or ERR_OS.

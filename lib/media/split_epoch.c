@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "media/flv.h"
+#include "media/hdr.h"
 #include "media/split_priv.h"
 
 /* Which tracks there are: how long to wait for the second one. */
@@ -55,6 +56,22 @@ set_shifts(struct split *s)
 		s->shift_ms += min_ms + s->shift_ms < -1000 ? WRAP_MS : 1000;
 }
 
+/*
+ * What the first picture says of all.  It is told in every fragment, though
+ * some encoders say it but once.
+ */
+static struct track_hdr
+hdr_of(const struct split *s, size_t track, const struct track *desc)
+{
+	struct split_sample x = { .bytes = 0 };
+
+	for (size_t i = 0; i < s->hold.n && x.bytes == 0; i++)
+		if (s->hold.items[i].sample.track == track)
+			x = split_hold_get(&s->hold, i);
+	return hdr_find(desc, s->tracks[track].params.nal_length_bytes, x.p,
+	    x.bytes);
+}
+
 /* The tracks of the epoch in the order of their IDs. */
 static size_t
 list_tracks(const struct split *s, struct track descs[SPLIT_TRACKS])
@@ -70,6 +87,8 @@ list_tracks(const struct split *s, struct track descs[SPLIT_TRACKS])
 		desc.id = split_track_id(t);
 		desc.config = t->config.p;
 		desc.config_bytes = t->config.n;
+		if (t->kind == TRACK_VIDEO)
+			desc.hdr = hdr_of(s, i, &desc);
 		for (at = n++; at > 0 && descs[at - 1].id > desc.id; at--)
 			descs[at] = descs[at - 1];
 		descs[at] = desc;

@@ -238,6 +238,8 @@ plan_rung(const struct transcode *t, const struct rendition *r,
 		.timescale = video->timescale,
 		.interval = t->info.end - t->info.start,
 	} };
+	if (is_rung(r))
+		conf->hdr = video->hdr;
 	rung->chain = chain_of(t->ladder, r);
 	rung->fps = r->fps;
 	rung->every_s = r->every_s;
@@ -422,7 +424,7 @@ encoded_output(const struct job *j, size_t i, struct err *err)
 		.width = (uint16_t)rung->conf.width,
 		.height = (uint16_t)rung->conf.height,
 		.colour = rung->result.colour,
-		.hdr = rung->result.hdr,
+		.hdr = rung->conf.hdr,
 		.sar_num = 1,
 		.sar_den = 1,
 		.config = rung->result.config->p,

@@ -64,13 +64,19 @@ display='G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)'
 ffmpeg -v error -f lavfi -i testsrc2=s=320x180:r=25:d=2 -c:v libx265 \
     -pix_fmt yuv420p10le -preset ultrafast -colorspace bt2020nc \
     -color_trc smpte2084 -color_primaries bt2020 -x265-params \
-    "log-level=0:keyint=25:repeat-headers=1:hdr10=1:max-cll=1000,400:master-display=$display" \
-    "$tmp/film.mp4"
+    "log-level=0:keyint=25:bframes=0:repeat-headers=1:hdr10=1:max-cll=1000,400:master-display=$display" \
+    -f hevc "$tmp/first"
+# Two seconds more, of an encoder that said it once.
+ffmpeg -v error -i "$tmp/first" -c copy -bsf:v filter_units=remove_types=39 \
+    -f hevc "$tmp/then"
+cat "$tmp/first" "$tmp/then" |
+    ffmpeg -v fatal -fflags +genpts -r 25 -f hevc -i - -c copy "$tmp/film.mp4"
 mkdir "$tmp/film"
 perl "${0%/*}/../flv-ertmp.pl" "$tmp/film.mp4" | fragment-split |
     segment-store put --spool "$tmp/film" cam >"$tmp/lines"
 run "$tmp/lines" transcode-job --spool "$tmp/film" --ladder "$tmp/ladder.yaml"
-status_is 0 'HDR10: made'
+status_is 0 'HDR10: made, though only the first pictures tell of it'
+is "$(wc -l <"$tmp/lines")" 4 'of four fragments'
 side() {		# side streams|frames FILE: what is said, sorted
 	ffprobe -v error -select_streams v "-show_$1" -read_intervals '%+#1' \
 	    "$tmp/$2" |
