@@ -29,6 +29,8 @@
 #define X264_PARAMS	"keyint=infinite:scenecut=0:open-gop=0:" \
 			"cpu-independent=1:aud=0:nal-hrd=none:" \
 			"stitchable=1:zones=0,0,b=1.4"
+/* Asked for a rate it has a second to come to it, not the usual minute. */
+#define X264_RATE	":ratetol=0.2"
 /*
  * And its last pictures less, for they are not referred to by what follows in
  * a long stream: so many more make up for it (measured: the quantizer of the
@@ -106,7 +108,8 @@ set_x264(AVCodecContext *ctx, const struct encode_conf *conf)
 	if (rc >= 0)
 		rc = set_text(ctx, "profile", "high");
 	if (rc >= 0)
-		rc = set_text(ctx, "x264-params", X264_PARAMS);
+		rc = set_text(ctx, "x264-params", conf->bitrate_bps == 0 ?
+		    X264_PARAMS : X264_PARAMS X264_RATE);
 	return rc;
 }
 

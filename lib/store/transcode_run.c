@@ -204,15 +204,30 @@ chain_of(const struct ladder *l, const struct rendition *r)
 	    2 * (LADDER_BATCH + 1) + (int)(r - l->renditions);
 }
 
-/* What CAP bits a second allow the interval, and a tenth. */
+/* What is around the samples of a segment, and what there is for each. */
+#define SEGMENT_BYTES	320
+#define SAMPLE_BYTES	16
+
+/*
+ * The samples of what CAP bits a second allow the interval, and a tenth.
+ * Small rungs are half headers when they may have hardly more.
+ */
 static size_t
-max_bytes(const struct transcode *t, uint64_t cap_bps)
+max_bytes(const struct transcode *t, const struct track *video,
+    uint64_t cap_bps)
 {
+	const struct mp4_run *run = mp4_run(&transcode_original(t)->mp4,
+	    video->id);
+	const size_t headers = SEGMENT_BYTES + SAMPLE_BYTES *
+	    (run == NULL ? 0 : run->count);
 	int64_t us = fragment_us(t->info.end - t->info.start,
 	    t->info.timescale);
+	size_t max;
 
-	return us <= 0 || cap_bps == 0 ? 0 : (size_t)((double)cap_bps / 8 * 1.1 *
-	    (double)us / 1e6) + 1;
+	if (us <= 0 || cap_bps == 0)
+		return 0;
+	max = (size_t)((double)cap_bps / 8 * 1.1 * (double)us / 1e6);
+	return max > 2 * headers ? max - headers : max / 2 + 1;
 }
 
 /* 1 and *RUNG, 0 when the source is too small for R, or -1. */
@@ -245,7 +260,7 @@ plan_rung(const struct transcode *t, const struct rendition *r,
 	rung->every_s = r->every_s;
 	rung->sparse = r->every_s != 0 &&
 	    (t->info.flags & FRAGMENT_EPOCH_START) == 0;
-	rung->max_bytes = max_bytes(t, conf->cap_bps);
+	rung->max_bytes = max_bytes(t, video, conf->cap_bps);
 	return scale_size(video, height, &conf->width, &conf->height, err) ==
 	    -1 ? -1 : 1;
 }

@@ -254,4 +254,24 @@ job "$tmp/one" --timeout 0s "$tmp/one/$first"
 status_is 64 'no time at all'
 run /dev/null transcode-job --ladder "$tmp/none.yaml" "$tmp/one/$first"
 status_is 66 'a ladder that is not there'
+# Noise would take all there is: a second keeps to its cap, and a tenth.
+cat >"$tmp/ladder.yaml" <<'END'
+video:
+  quality: {codec: h264, height: 108, quality: 20, cap: 300k}
+  rate: {codec: h264, height: 108, bitrate: 300k}
+  below: {codec: h264, height: 108, bitrate: 200k, cap: 300k}
+  hevc: {codec: hevc, height: 108, bitrate: 300k}
+END
+ffmpeg -v error -f lavfi -i \
+    "nullsrc=s=192x108:r=30:d=2,geq='random(1)*255:128:128'" -c:v libx264 \
+    -preset ultrafast -qp 18 -g 30 "$tmp/noise.flv"
+store "$tmp/noise.flv" "$tmp/noise"
+job_in=$tmp/noise.lines job "$tmp/noise"
+status_is 0 'noise: made'
+for r in quality rate below hevc; do
+	most=$(find "$tmp/noise/www/cam/$r" -name '*.m4s' -printf '%s\n' |
+	    sort -n | tail -n 1)
+	[ "$((most * 8))" -le 330000 ] && [ "$((most * 8))" -ge 150000 ]
+	ok $? "$r: at most 1.1 of the cap ($((most * 8)) of 300,000 bits)"
+done
 done_testing

@@ -104,6 +104,34 @@ test_cap(enum codec codec, int count)
 	noisy = false;
 }
 
+/*
+ * A rate is asked for: of pictures that would take more it comes out, or what
+ * is between it and the cap; LEAST to MOST of it.  (Whoever has to keep to the
+ * cap asks again: render.h.)
+ */
+static void
+test_rate(enum codec codec, uint64_t bitrate_bps, int count, double least,
+    double most)
+{
+	struct encode_conf conf = { .codec = codec, .preset = "veryfast",
+	    .bitrate_bps = bitrate_bps, .cap_bps = 400000, .width = 128,
+	    .height = 96, .depth = 8, .timescale = 90000,
+	    .interval = 3000 * count };
+	struct encode_result r;
+	struct encoder *e;
+	double share;
+
+	noisy = true;
+	srand(1);
+	e = encode(&conf, count, &r);
+	share = (double)r.data->n * 8 * 30 / count / (double)bitrate_bps;
+	ok(share > least && share < most,
+	    "%s: %d pictures take %.2f of %.0f kbit/s",
+	    codec_name(codec), count, share, (double)bitrate_bps / 1000);
+	encoder_free(e);
+	noisy = false;
+}
+
 int
 main(void)
 {
@@ -112,6 +140,12 @@ main(void)
 	test_cap(CODEC_H264, 10);
 	test_cap(CODEC_HEVC, 30);
 	test_cap(CODEC_HEVC, 10);
+	test_rate(CODEC_H264, 400000, 30, 0.9, 1.2);
+	test_rate(CODEC_H264, 250000, 30, 0.9, 1.2);
+	test_rate(CODEC_H264, 400000, 10, 0.6, 1.0);
+	test_rate(CODEC_HEVC, 400000, 30, 0.9, 1.2);
+	test_rate(CODEC_HEVC, 250000, 30, 0.9, 1.6);
+	test_rate(CODEC_HEVC, 400000, 10, 0.6, 1.0);
 	test_config(CODEC_H264, "veryfast");
 	test_config(CODEC_H264, "medium");
 	test_config(CODEC_HEVC, "veryfast");
