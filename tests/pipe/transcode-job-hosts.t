@@ -1,6 +1,7 @@
 #!/bin/sh
 # Two hosts, each with a copy of the originals: the same bytes, though one makes
-# them in a batch, and the other in another order, several at a time.
+# them in a batch, and the other in another order, several at a time, with one
+# to four threads each.
 #
 # SAME_SECONDS: of the stream (default: 3).
 # shellcheck disable=SC2154 # tmp is tap.sh's
@@ -44,7 +45,9 @@ on 1 sh -c 'transcode-job --spool "$tmp/h1" --ladder "$tmp/ladder.yaml" \
 first=$!
 # shellcheck disable=SC2016
 on 2 sh -c 'sort -r "$tmp/lines" | cut -f1 | sed "s,.*/src/,$tmp/h2/src/," |
-    xargs -P 3 -n 1 transcode-job --ladder "$tmp/ladder.yaml" >"$tmp/out.2"'
+    xargs -P 3 -n 1 sh -c '\''seq=${1##*/} && exec transcode-job \
+    --ladder "$tmp/ladder.yaml" --threads $((1${seq%.mp4} % 4 + 1)) "$1"'\'' \
+    sh >"$tmp/out.2"'
 ok $? 'one host: in another order, three at a time'
 wait "$first"; ok $? 'the other one: a batch, at the same time'
 is "$(find "$tmp/h1/www" -name '*.m4s' | wc -l)" \
