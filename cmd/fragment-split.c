@@ -5,9 +5,11 @@
  * as soon as its end is known.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,6 +18,9 @@
 #include "base/log.h"
 #include "base/opt.h"
 #include "media/split.h"
+
+/* What Linux lets anybody have. */
+#define PIPE_BYTES	(1024 * 1024)
 
 enum { KEY_CUT = OPT_LONG, KEY_MAX_GAP, KEY_NO_WALLCLOCK };
 
@@ -112,6 +117,21 @@ set_signals(sigset_t *during_poll, struct err *err)
 	return 0;
 }
 
+/*
+ * A fragment leaves at once, but a pipe of 64 KiB takes it in nine pieces
+ * and puts this process to sleep between them: that is how fast a recording
+ * is.  A live stream gains nothing, and there may be thousands for the memory
+ * that one user may have in pipes.
+ */
+static void
+widen_output(void)
+{
+	struct stat st;
+
+	if (fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+		(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
+}
+
 /* Wait for input.  False when a signal came first. */
 static bool
 wait_input(const sigset_t *during_poll)
@@ -178,6 +198,7 @@ run(const struct split_conf *conf, bool wallclock, struct err *err)
 
 	if ((s = split_new(conf, err)) == NULL)
 		return -1;
+	widen_output();
 	rc = split_input(s, wallclock, err);
 	/* Bad input or no more of it: what is in hand is still good. */
 	if ((rc == 0 || err->cls != ERR_IO) &&

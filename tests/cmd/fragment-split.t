@@ -253,6 +253,22 @@ fi
 run "$tmp/gop1.flv" sh -c 'fragment-split >/dev/full'
 status_is 74 'a full disk'
 
+# The size of a pipe on standard input, when its first byte has come.
+pipe_bytes() {
+	perl -e 'sysread STDIN, my $byte, 1 or exit 1;
+	    print fcntl(STDIN, 1032, 0), "\n";		# F_GETPIPE_SZ
+	    1 while sysread STDIN, $byte, 65536'
+}
+usual=$(printf x | pipe_bytes)
+is "$(cat "$tmp/gop1.flv" | fragment-split | pipe_bytes)" "$usual" \
+    'a live stream leaves its pipe as it is'
+if printf x | perl -e 'exit !fcntl(STDIN, 1031, 1 << 20)'; then
+	is "$(fragment-split <"$tmp/gop1.flv" | pipe_bytes)" 1048576 \
+	    'a recording gets a pipe for whole fragments'
+else
+	skip 'no large pipes here' 'a recording gets a pipe for whole fragments'
+fi
+
 # A live stream: fragments leave as they are complete, and a signal ends it.
 mkfifo "$tmp/live"
 fragment-split <"$tmp/live" >"$tmp/live.mp4" 2>"$tmp/err" &
