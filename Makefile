@@ -7,7 +7,7 @@
 #   make fuzz-flv   and other parsers in tests/fuzz: FUZZ_SECONDS=60
 #   make fuzz-coverage      what their seeds reach
 #   make soak       the long tests: a day of stream time, 10,000 power cuts
-#   make bench      measure against ffmpeg, side by side
+#   make bench-split    fragment-split beside ffmpeg's segments
 #   make bench-ingest   rtmp-recv against nginx-rtmp
 #   make bench-transcode    transcode-job beside one ffmpeg: time, seams
 #   make bench-serve    segment-serve beside nginx; held requests
@@ -187,7 +187,7 @@ SHELLTESTS := $(sort $(wildcard tests/cmd/*.t)) \
            $(sort $(wildcard tests/tree/*.t tests/pipe/*.t)) \
            $(sort $(wildcard tests/browser/*.t)))
 
-.PHONY: tests soak lint bench bench-capacity bench-dispatch bench-fleet bench-latency bench-store install uninstall clean
+.PHONY: tests soak lint bench-capacity bench-dispatch bench-fleet bench-latency bench-split bench-store install uninstall clean
 tests: $(UNIT:%=$B/unit/%.t) $(FUZZ:%=$B/fuzz/%.t) $(SOAK) \
     $(LIBRTMP) $B/tests/faults.so $B/tests/plant.so
 # Loaded into a program under test: calls that fail, and power cuts.
@@ -209,8 +209,8 @@ lint:
 	    xargs -n 1 perl -c -Itests
 	printf '%s\n' $(CMDSRC) $(LIBSRC) | xargs -P 2 -I FILE \
 	    clang-tidy --quiet FILE -- $(filter-out -MMD -MP,$(BASEFLAGS))
-bench: all
-	tests/bench/run
+bench-split: all
+	BIN=$(CURDIR)/$B/bin tests/bench/split
 .PHONY: bench-ingest
 bench-ingest: all $(patsubst %,$B/bench/%,rtmp-load floor sink)
 	tests/bench/ingest
