@@ -36,7 +36,7 @@ status_is 65 'a rendition is no original'
 remote nowhere "$second"
 status_is 255 'a host that does not answer'
 [ ! -e "$spool/www/cam" ]; ok $? 'nothing is published'
-remote there "$second"
+remote --threads 2 there "$second"
 status_is 0 'a fragment that depends on the one before'
 is "$(cut -f4,5 "$tmp/out" | tr '\t' ' ')" '000000002 small' 'its line is printed'
 is "$(ls "$spool/queue")" 'cam+000001+000000001' 'its ticket is dropped'

@@ -20,6 +20,10 @@ stderr_has "bad.yaml:2:24: unknown key 'hight'; did you mean 'height'?" \
     'is told where it is wrong'
 run /dev/null livespool-workers --jobs
 status_is 64 'an option without its argument'
+run /dev/null livespool-workers --spool "$spool" --ladder "$tmp/ladder.yaml" \
+    --threads 65
+status_is 64 'more threads than a job has'
+stderr_has "--threads: '65' is not 1 to 64" 'are too many'
 
 ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=160x90:rate=10 -t 4 \
     -c:v libx264 -preset ultrafast -g 10 -f flv "$tmp/clip.flv"
@@ -28,8 +32,8 @@ run "$tmp/fragments" segment-store put early
 status_is 0 'four fragments before the workers'
 
 mkfifo "$tmp/ready"
-livespool-workers --ladder "$tmp/ladder.yaml" --late 600s --ready-fd 9 >"$tmp/lines" \
-    2>"$tmp/workers.log" 9>"$tmp/ready" &
+livespool-workers --ladder "$tmp/ladder.yaml" --late 600s --threads 2 \
+    --ready-fd 9 >"$tmp/lines" 2>"$tmp/workers.log" 9>"$tmp/ready" &
 workers=$!
 pids=$workers
 timeout 10 head -n 1 "$tmp/ready" >/dev/null; ok $? 'ready when it watches'
