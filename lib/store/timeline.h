@@ -81,8 +81,10 @@ struct timeline {
 /*
  * The newest seq of the stream in any rendition.  1 and *SEQ, 0 when the
  * stream has nothing, -1.  Its cost does not depend on the stream's length;
- * asked again, it mostly looks for what follows, as in seen.h.
+ * asked again, it mostly looks for what follows, as in seen.h: TIMELINE_AHEAD
+ * numbers far.  What comes behind a larger hole is seen some asks later.
  */
+#define TIMELINE_AHEAD	4
 int	timeline_newest(struct timeline *t, struct spool *s, uint32_t *seq,
 	    struct err *err) __attribute__((warn_unused_result));
 

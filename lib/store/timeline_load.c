@@ -10,7 +10,6 @@
 #define FRAGMENT_S_MAX	3600			/* longer is nonsense */
 /* Every so many times it is not taken for granted that one follows another. */
 #define ASK_ALL		16
-#define AHEAD		4
 #define START_S_MAX	INT64_C(100000000000)	/* three thousand years */
 
 static void
@@ -100,7 +99,7 @@ follow_newest(struct timeline *t, struct spool *s, struct err *err)
 	rc = count > 0 && epochs[count - 1] == t->newest.epoch;
 	free(epochs);
 	/* Numbers may be lost. */
-	for (next.seq++; rc == 1 && next.seq <= t->newest.seq + AHEAD;
+	for (next.seq++; rc == 1 && next.seq <= t->newest.seq + TIMELINE_AHEAD;
 	    next.seq++)
 		if (spool_exists(s, &next))
 			t->newest = next;

@@ -27,6 +27,7 @@
 #include "store/follow.h"
 #include "store/hls.h"
 #include "store/put_date.h"
+#include "store/timeline.h"
 #include "synthetic.h"
 
 #define STREAM		"cam"
@@ -72,6 +73,7 @@ struct history {
 
 	/* The publisher. */
 	uint32_t	 epoch, seq;
+	uint32_t	 hole;		/* numbers lost since the last one */
 	bool		 begins;	/* the next one is an epoch's first */
 	bool		 none[NROWS];	/* rows this epoch cannot have */
 	int64_t		 frame;		/* media time of the next fragment */
@@ -241,6 +243,7 @@ publish(struct history *h)
 	    (int64_t)f.frames * SYNTHETIC_FRAME_US;
 	put_date(h, &f);
 	h->begins = false;
+	h->hole = 0;
 	note(h, "fragment %" PRIu32 " of epoch %" PRIu32 ", %" PRIu32
 	    " pictures%s", f.seq, f.epoch, f.frames, ends ? ", ends" : "");
 	for (i = 0; i < NROWS; i++)
@@ -338,8 +341,9 @@ happen(struct history *h)
 	} else if (what < 87) {
 		h->wall_us += ((int64_t)pick(h, 36000) - 18000) * 1000000;
 		note(h, "the wall clock steps");
-	} else if (what < 89 && h->seq > 0) {
-		lost = 1 + (uint32_t)pick(h, 3);
+	} else if (what < 89 && h->seq > 0 && h->hole < TIMELINE_AHEAD - 1) {
+		lost = 1 + (uint32_t)pick(h, TIMELINE_AHEAD - 1 - h->hole);
+		h->hole += lost;
 		note(h, "%" PRIu32 " numbers are lost", lost);
 		h->seq += lost;
 		h->frame += 25 * lost;
