@@ -33,11 +33,13 @@
 #define TICK_MS		100		/* from one look at the log to the next */
 #define METRICS_US	INT64_C(1000000)
 #define METRICS_BYTES	65536
+#define PATTERNS	64		/* of --encrypted */
 #define DAY_US		(INT64_C(86400) * 1000000)
 
 enum {
 	KEY_CERT = OPT_LONG,
 	KEY_CONNECTIONS,
+	KEY_ENCRYPTED,
 	KEY_EXPIRE,
 	KEY_KEY,
 	KEY_LISTEN,
@@ -58,6 +60,8 @@ static const struct opt_spec opts[] = {
 	{ KEY_CERT, "cert", "FILE", "certificate chain for --tls-listen" },
 	{ KEY_CONNECTIONS, "connections", "N",
 	    "connections at most (default: 8192)" },
+	{ KEY_ENCRYPTED, "encrypted", "PATTERN",
+	    "no segments in the clear of streams so named" },
 	{ KEY_EXPIRE, "expire", "TIME",
 	    "how long what --sign prints is good (default: 6h)" },
 	{ KEY_KEY, "key", "FILE", "the certificate's private key" },
@@ -104,6 +108,7 @@ struct address {
 
 struct conf {
 	const char	*spool, *page, *cert, *key, *metrics, *sign, *sign_key;
+	const char	*encrypted[PATTERNS + 1];	/* NULL ends them */
 	struct address	 plain, tls;
 	uint64_t	 connections, per_address, threads;
 	int64_t		 segment_age_us, expire_us;
@@ -117,6 +122,19 @@ take_address(struct address *a, const char *option, const char *arg,
 {
 	a->wanted = true;
 	return opt_addr_port(option, arg, a->addr, a->port, err);
+}
+
+static int
+take_pattern(struct conf *c, const char *arg, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; c->encrypted[i] != NULL; i++)
+		if (i + 1 == PATTERNS)
+			return err_set(err, ERR_USAGE,
+			    "--encrypted: more than %d times", PATTERNS);
+	c->encrypted[i] = arg;
+	return 0;
 }
 
 static int
@@ -156,6 +174,8 @@ parse_one(struct conf *c, int key, const char *arg, struct err *err)
 	case KEY_CERT:
 		c->cert = arg;
 		return 0;
+	case KEY_ENCRYPTED:
+		return take_pattern(c, arg, err);
 	case KEY_KEY:
 		c->key = arg;
 		return 0;
@@ -430,7 +450,7 @@ open_and_serve(const struct conf *c, struct err *err)
 {
 	struct origin_conf oc = { .listen_fd = -1, .tls_fd = -1,
 	    .www_fd = -1, .page_fd = -1, .cert = c->cert, .key = c->key,
-	    .log = c->log,
+	    .encrypted = c->encrypted, .log = c->log,
 	    .threads = (unsigned)c->threads,
 	    .connections = (unsigned)c->connections,
 	    .per_address = (unsigned)c->per_address,

@@ -31,6 +31,13 @@ bool	http_is_playlist(const char *path);
 /* True for segments and init segments, which never do. */
 bool	http_is_segment(const char *path);
 
+/*
+ * True for a segment in the clear, spool(5), of a stream whose name matches
+ * PATTERN as in fnmatch(3).  What --encrypt of playlist-gen(1) made is in
+ * STREAM/RENDITION/EPOCH/GROUP/aes, and init segments have no samples.
+ */
+bool	http_is_clear(const char *path, const char *pattern);
+
 /* What kinds of answers caches may keep for how long. */
 enum http_kind {
 	HTTP_OTHER,		/* what may change, and is asked for anew */

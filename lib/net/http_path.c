@@ -1,8 +1,10 @@
 #include <ctype.h>
+#include <fnmatch.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/name.h"
 #include "net/http.h"
 
 static int
@@ -91,6 +93,24 @@ bool
 http_is_segment(const char *path)
 {
 	return ends_with(path, ".m4s") || ends_with(path, ".mp4");
+}
+
+bool
+http_is_clear(const char *path, const char *pattern)
+{
+	char stream[NAME_BYTES];
+	size_t n = strcspn(path, "/");
+	int up;
+
+	if (!ends_with(path, ".m4s") || n >= sizeof(stream))
+		return false;
+	memcpy(stream, path, n);
+	stream[n] = '\0';
+	if (fnmatch(pattern, stream, 0) != 0)
+		return false;
+	for (up = 0; up < 3 && path[n] == '/'; up++)
+		n += 1 + strcspn(&path[n + 1], "/");
+	return up < 3 || strncmp(&path[n], "/aes/", 5) != 0;
 }
 
 const char *

@@ -28,6 +28,9 @@ struct origin_conf {
 	unsigned	connections;	/* at most, of each of the two */
 	unsigned	per_address;
 	unsigned	segment_age_s;	/* max-age of segments */
+	const char	*const *encrypted; /* patterns of the streams of which
+					   no segment in the clear is served;
+					   NULL ends them; borrowed */
 	struct http_keys *keys;		/* of signed URLs; taken; NULL: none */
 	bool		log;		/* keep lines for origin_log() */
 };

@@ -129,12 +129,25 @@ answer_found(const struct request *rq, const struct found *f)
 	return rc;
 }
 
+static bool
+is_kept_back(const struct request *rq)
+{
+	const char *const *pattern = rq->o->conf.encrypted;
+
+	while (*pattern != NULL)
+		if (http_is_clear(rq->path, *pattern++))
+			return true;
+	return false;
+}
+
 enum MHD_Result
 answer_file(const struct request *rq)
 {
 	uint32_t target_s = 0;
 	struct found f;
 
+	if (!rq->stranger && is_kept_back(rq))
+		return answer_missing(rq, ENOENT, 0);
 	if (find(rq, &f))
 		return answer_found(rq, &f);
 	if (errno == ENOENT && !rq->stranger && http_is_segment(rq->path)) {

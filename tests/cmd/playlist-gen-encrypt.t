@@ -120,6 +120,42 @@ is "$(frames "$url/h264-180p/vod.m3u8" v) $(frames "$url/aac/vod.m3u8" a)" \
 kill $pids
 pids=
 
+# The same streams from an origin that keeps back what is in the clear.
+clear=$full/www/cam/aac/000001/000000
+cat "$clear/"00000000[1-4].m4s >"$clear/000000001-000000004.m4s"
+mkdir -p "$full/www/free/v/000001/000000"
+echo media >"$full/www/free/v/000001/000000/000000001.m4s"
+(umask 077; echo 'a key to sign with, of some bytes' >"$tmp/sign")
+serve() {		# serve OPTION...
+	segment-serve --spool "$full" --listen 127.0.0.1:0 --ready-fd 3 \
+	    "$@" 3>"$tmp/ready" &
+	pids=$!
+	read -r port <"$tmp/ready"
+	url=http://127.0.0.1:$port
+}
+code() { curl -s -m 10 -o "$tmp/body" -w '%{http_code}' "$url$1"; }
+serve --encrypted other --encrypted 'c[a-m]m'
+is "$(frames "$url/cam/h264-180p/vod.m3u8" v) $(frames \
+    "$url/cam/aac/vod.m3u8" a)" "$video $audio" '--encrypted: every frame'
+got=
+for path in 000000001.m4s 000000001-000000004.m4s %30%30000001%2em4s \
+    000000099.m4s; do
+	got="$got $(code "/cam/aac/000001/000000/$path")"
+done
+is "$got" ' 404 404 404 404' 'no fragment in the clear, nor what is joined'
+is "$(curl -s -r 0-99 -o /dev/null -w '%{http_code}' \
+    "$url/cam/aac/000001/000000/000000001.m4s")" 404 'nor a range of one'
+is "$(code /cam/aac/init-000001.mp4) $(code /free/v/000001/000000/000000001.m4s)" \
+    '200 200' 'init segments are, and other streams'
+kill $pids
+serve --encrypted '*' --sign-key "$tmp/sign"
+path=$(segment-serve --sign cam --sign-key "$tmp/sign")
+is "$(code "$path/aac/000001/000000/000000001.m4s") $(code \
+    "$path/aac/vod.m3u8") $(code "$path/aac/$uri")" '404 200 200' \
+    'nor by a signed path'
+kill $pids
+pids=
+
 # A stream that goes on, and a key that comes for a time to come.
 grow=$tmp/grow
 mkdir -p "$grow/queue" "$grow/src" "$grow/www"

@@ -81,6 +81,31 @@ test_type(void)
 }
 
 static void
+test_clear(void)
+{
+	ok(http_is_clear("cam/h264/000001/000000/000000001.m4s", "cam") &&
+	    http_is_clear("cam/h264/000001/000000/1-4.M4S", "*"),
+	    "segments are in the clear");
+	ok(!http_is_clear("cam/h264/000001/000000/aes/0123/1.m4s", "*"),
+	    "but what is below aes");
+	ok(http_is_clear("cam/aes/000001/000000/1.m4s", "*") &&
+	    http_is_clear("aes/aes/aes/aes/1.m4s", "*") &&
+	    http_is_clear("cam/h264/aes/000000/1.m4s", "*") &&
+	    http_is_clear("cam/h264/000001/000000/1/aes/1.m4s", "*") &&
+	    http_is_clear("cam/h264/000001/000000/aes.m4s", "*") &&
+	    http_is_clear("cam/h264/000001/000000/aesx/1.m4s", "*"),
+	    "at its place and under that very name");
+	ok(!http_is_clear("cam/h264/init-000001.mp4", "*") &&
+	    !http_is_clear("cam/h264/live.m3u8", "*") &&
+	    !http_is_clear("cam/t/000001/000000/1.jpg", "*") &&
+	    !http_is_clear("", "*"), "what is no segment is not");
+	ok(!http_is_clear("cam/h264/000001/000000/1.m4s", "ca") &&
+	    http_is_clear("pay-tv/h264/000001/000000/1.m4s", "pay-*") &&
+	    !http_is_clear("free/pay-tv/000001/000000/1.m4s", "pay-*"),
+	    "nor of a stream with another name");
+}
+
+static void
 range_is(const char *value, uint64_t size, enum http_range want,
     uint64_t want_first, uint64_t want_bytes)
 {
@@ -153,6 +178,7 @@ main(void)
 {
 	test_path();
 	test_type();
+	test_clear();
 	test_range();
 	test_validators();
 	return done_testing();
