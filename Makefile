@@ -202,7 +202,7 @@ $B/tests/librtmp-publish: tests/librtmp-publish.c
 	$(CC) -std=c11 $(WARN) $(CFLAGS) -o $@ $< -lrtmp
 lint:
 	mandoc -T lint -W warning man/*.[1-9]
-	shellcheck scripts/* .ci/run
+	shellcheck scripts/* .ci/run examples/rotate-keys
 	shellcheck -S warning -e SC2154,SC2034,SC2155 tests/*.sh \
 	    $$(awk 'FNR == 1 && !/perl/ { print FILENAME }' tests/*/*.t)
 	{ ls tests/*.p[lm]; awk 'FNR == 1 && /perl/ { print FILENAME }' tests/*/*.t; } | \
@@ -254,7 +254,8 @@ install: all player
 	for f in examples/* examples/nginx/* examples/systemd/*; do \
 	    [ -d $$f ] || install -D -m 644 $$f \
 	    $(DESTDIR)$(DOCDIR)/$${f#examples/} || exit 1; done
-	sed -i 's,/usr/local/bin,$(BINDIR),' \
+	sed -i -e 's,/usr/local/bin,$(BINDIR),' \
+	    -e 's,/usr/local/share/doc/livespool/examples,$(DOCDIR),' \
 	    $(DESTDIR)$(DOCDIR)/systemd/*.service $(DESTDIR)$(DOCDIR)/crontab
 uninstall:
 	for p in $(CMDS) $(SCRIPTS); do rm -f $(DESTDIR)$(BINDIR)/$$p; done

@@ -156,6 +156,25 @@ is "$(code "$path/aac/000001/000000/000000001.m4s") $(code \
 kill $pids
 pids=
 
+# Keys from cron: for everything at first, then each hour.
+rotate() { run /dev/null sh "$here/../../examples/rotate-keys" "$@"; }
+names() { (cd "$1" && printf '%s\n' .new* *) | grep -v '\*' | paste -s -d ' '; }
+mkdir -p "$tmp/cron/cam" "$tmp/cron/dry"
+rotate "$tmp/cron" '1 hour'
+status_is 0 'rotate-keys'
+is "$(names "$tmp/cron/cam") $(names "$tmp/cron/dry")" \
+    '19700101T000000Z.key 19700101T000000Z.key' 'a first key for each stream'
+is "$(stat -c '%s %a' "$tmp/cron/cam/19700101T000000Z.key")" '16 640' \
+    'of 16 bytes, for owner and group'
+run /dev/null playlist-gen --spool "$full" --encrypt "$tmp/cron" \
+    --key-uri 'k/{key}' --vod
+status_is 0 'it opens everything'
+cp "$tmp/cron/cam/19700101T000000Z.key" "$tmp/cron/cam/20200101T000000Z.key"
+rotate "$tmp/cron" '1 hour'
+rotate "$tmp/cron" '1 hour'
+is "$(names "$tmp/cron/cam" | sed "s/ $(date -u +%Y)[^ ]*/ NEXT/g")" \
+    '20200101T000000Z.key NEXT' 'one an hour, and the last old one stays'
+
 # A stream that goes on, and a key that comes for a time to come.
 grow=$tmp/grow
 mkdir -p "$grow/queue" "$grow/src" "$grow/www"
