@@ -6,6 +6,7 @@
 # The XML that it reads has one tag a line, attributes in double quotes.
 use strict;
 use warnings;
+use Time::Local qw(timegm);
 
 my $bad = 0;
 sub complain { print "@_\n"; $bad = 1 }
@@ -26,6 +27,11 @@ sub parse {
 			    if (pop @open // '') ne $tag;
 			next;
 		}
+		if ($tag eq 'UTCTiming' &&
+		    ($open[-1] // '') eq 'ProducerReferenceTime') {
+			$set->{reference}{utc} = "@a{qw(schemeIdUri value)}";
+			next;
+		}
 		push @open, $tag if !$empty;
 		if ($tag eq 'MPD') { %mpd = (%a, path => $path, periods => []) }
 		elsif ($tag eq 'Period') {
@@ -37,7 +43,11 @@ sub parse {
 		elsif ($tag eq 'S') { push @{$template->{s}}, { %a } }
 		elsif ($tag eq 'Representation') {
 			push @{$set->{reps}}, { %a } }
-		elsif ($tag eq 'UTCTiming') { $mpd{utc} = $a{schemeIdUri} }
+		elsif ($tag eq 'UTCTiming') {
+			$mpd{utc} = "@a{qw(schemeIdUri value)}" }
+		elsif ($tag eq 'Latency') { $mpd{latency} = { %a } }
+		elsif ($tag eq 'ProducerReferenceTime') {
+			$set->{reference} = { %a } }
 	}
 	complain("$path: <$_> is not closed") for @open;
 	return \%mpd;
@@ -119,6 +129,8 @@ sub check {
 			my $its = "$where set $set->{id}";
 			complain("$its twice") if $set_ids{$set->{id}}++;
 			my @segs = segments($set, $its);
+			check_low($m, $p, $set, \@segs, $its)
+			    if $m->{latency};
 			for my $r (@{$set->{reps}}) {
 				complain("$its: $r->{id} twice")
 				    if $rep_ids{$r->{id}}++;
@@ -129,6 +141,34 @@ sub check {
 			}
 		}
 	}
+}
+
+# Microseconds since 1970 of a date in UTC.
+sub micros {
+	my ($y, $m, $d, $hms, $us) = $_[0] =~
+	    /^(\d+)-(\d+)-(\d+)T([\d:]+)\.(\d{6})Z$/ or return
+	    complain("date '$_[0]'");
+	my ($h, $min, $s) = split /:/, $hms;
+	return 1e6 * timegm($s, $min, $h, $d, $m - 1, $y) + $us;
+}
+
+# Low latency: by a clock, and of segments that are short enough for it.
+sub check_low {
+	my ($m, $p, $set, $segs, $where) = @_;
+	my ($ref, $t, $l) = ($set->{reference}, $set->{template},
+	    $m->{latency});
+	return complain("$where: no ProducerReferenceTime") if !$ref;
+	complain("$where: its clock is not the MPD's")
+	    if ($ref->{utc} // '') ne $m->{utc};
+	complain("$where: refers to $ref->{presentationTime}")
+	    if $ref->{presentationTime} != $t->{presentationTimeOffset};
+	my $start = sprintf '%.0f', 1e6 * seconds($p->{start});
+	complain("$where: its time is not that of its reference")
+	    if $start != micros($ref->{wallclockTime});
+	complain('a latency that is not between its bounds')
+	    if $l->{target} < $l->{min} || $l->{target} > $l->{max};
+	complain("$where: a long segment: $_->{n}") for grep {
+	    2 * 1000 * $_->{d} / $t->{timescale} > $l->{target} } @$segs;
 }
 
 sub check_files {
@@ -147,6 +187,10 @@ sub check_files {
 		my $media = $t->{media} =~ s/\$RepresentationID\$/$r->{id}/r;
 		$media =~ s/\$Number%09d\$/$n/;
 		complain("$media is not there"), next if !-s "$dir/$media";
+		# One chunk, so that no availabilityTimeOffset is right.
+		my $moofs = () = slurp("$dir/$media") =~ /....moof/sg;
+		complain("$media has $moofs chunks")
+		    if $moofs != 1 || defined $t->{availabilityTimeOffset};
 		my $tfdt = tfdt("$dir/$media");
 		complain("$media begins at $tfdt, not $_->{t}")
 		    if defined $tfdt && $tfdt != $_->{t};
@@ -171,6 +215,10 @@ sub compare {
 		}
 		my $where = "Period $p->{id}";
 		complain("$where moved") if $p->{start} ne $q->{start};
+		complain("$where is of another time") if grep {
+		    ($p->{sets}[$_]{reference}{wallclockTime} // '') ne
+		    ($q->{sets}[$_]{reference}{wallclockTime} // '')
+		    } 0 .. $#{$p->{sets}};
 		complain("$where has other sets")
 		    if @{$p->{sets}} != @{$q->{sets}};
 		for my $i (0 .. $#{$p->{sets}}) {

@@ -30,6 +30,7 @@ struct dash {
 	struct spool		*s;
 	struct timeline		*t;
 	const struct hls_conf	*conf;
+	bool			 low;		/* what is there, at once */
 	size_t			 first, end;	/* entries to list */
 	struct dash_row		*rows;		/* one for each of T's */
 	bool			 video, audio;	/* the epoch has them */
@@ -86,10 +87,62 @@ complete(const struct timeline *t, size_t at)
 }
 
 /*
+ * Will entry AT get no rendition that its epoch has not been seen with?  The
+ * second fragment tells: its renditions come when those of the first are there.
+ */
+static bool
+settled(const struct timeline *t, size_t at)
+{
+	const struct timeline_entry *e = &t->entries[at];
+	const struct timeline_row *row;
+	size_t i, j;
+
+	for (i = 0; i < t->nrows; i++) {
+		row = &t->rows[i];
+		for (j = 0; j < row->count; j++)
+			if (row->segs[j].epoch == e->epoch &&
+			    row->segs[j].seq != e->seq)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Has entry AT all that the one before it has?  A rendition that leaves is
+ * missed once, then, and one that is made for older entries not at all.
+ */
+static bool
+follows(const struct timeline *t, size_t at)
+{
+	const struct timeline_entry *e = &t->entries[at];
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < t->nrows && at > 0 && e[-1].epoch == e->epoch; i++) {
+		if (timeline_find(&t->rows[i], e[-1].seq) == NULL)
+			continue;
+		if (timeline_find(&t->rows[i], e->seq) == NULL)
+			return false;
+		any = true;
+	}
+	return any || (settled(t, at) && complete(t, at));
+}
+
+/* Nothing newer will be of entry AT's publication. */
+static bool
+ended(const struct timeline *t, size_t at)
+{
+	const struct timeline_entry *newest = &t->entries[t->count - 1];
+
+	return newest->ended || newest->epoch > t->entries[at].epoch;
+}
+
+/*
  * From the newest entry back: END is behind the newest that patience is over
  * for, and FIRST so that what TIMESHIFTBUFFERDEPTH promises is there.  When a
  * publication has ended, nothing of it will be newer: then what is complete
- * is listed, and all when nobody comes back.
+ * is listed, and all when nobody comes back.  With low latency what follows is
+ * listed at once.
  */
 static void
 choose(struct dash *d)
@@ -108,8 +161,9 @@ choose(struct dash *d)
 			d->end = d->first;
 		newer_us += e[d->first].duration_us;
 	}
-	while (d->end < t->count && (e[t->count - 1].ended ||
-	    e[t->count - 1].epoch > e[d->end].epoch) && complete(t, d->end))
+	while (d->end < t->count &&
+	    ((ended(t, d->end) && complete(t, d->end)) ||
+	    (d->low && follows(t, d->end))))
 		d->end++;
 }
 
@@ -221,6 +275,7 @@ set_runs(const struct dash *d, size_t row, size_t first, size_t end,
 	int64_t t, until;
 	size_t i;
 
+	assert(first < end);
 	for (i = first; i < end; i++, seg = next) {
 		assert(seg != NULL);	/* all of a Period is there */
 		next = i + 1 < d->t->count && e[i + 1].epoch == e[i].epoch ?
@@ -454,7 +509,7 @@ add_period(struct dash *d, size_t first, size_t end, struct err *err)
 	p = &more[d->m->count++];
 	*p = (struct mpd_period){ .epoch = e->epoch,
 	    .group = e->seq / SPOOL_GROUP, .seq = seq,
-	    .start_us = o.date_us + DELAY_US(d->conf),
+	    .start_us = o.date_us + (d->low ? 0 : DELAY_US(d->conf)),
 	    .duration_us = duration_us(d, first, end) };
 	return fill_period(d, first, end, &o, p, err);
 }
@@ -505,6 +560,8 @@ publish_us(const struct dash *d)
 static bool
 too_early(const struct dash *d)
 {
+	int64_t lag_us = d->low ? MPD_LOW_LAG_S * 1000000 :
+	    DELAY_US(d->conf) + MPD_LAG_S * 1000000;
 	const struct timeline *t = d->t;
 	int64_t us = 0;
 	size_t i;
@@ -514,17 +571,18 @@ too_early(const struct dash *d)
 		return false;
 	for (i = d->first; i < t->count; i++)
 		us += t->entries[i].duration_us;
-	return us < DELAY_US(d->conf) + MPD_LAG_S * 1000000;
+	return us < lag_us;
 }
 
 int
 dash_model(struct spool *s, struct timeline *t, const struct hls_conf *conf,
-    struct mpd *m, struct err *err)
+    bool low, struct mpd *m, struct err *err)
 {
-	struct dash d = { .s = s, .t = t, .conf = conf, .m = m };
+	struct dash d = { .s = s, .t = t, .conf = conf, .low = low,
+	    .m = m };
 	int rc = 0;
 
-	*m = (struct mpd){ .kind = conf->kind == PLAYLIST_VOD ? MPD_VOD :
+	*m = (struct mpd){ .low = low, .kind = conf->kind == PLAYLIST_VOD ? MPD_VOD :
 	    t->over ? MPD_OVER : MPD_LIVE,
 	    .window_us = conf->kind == PLAYLIST_LIVE ? conf->window_us : 0 };
 	if ((d.rows = calloc(t->nrows + 1, sizeof(*d.rows))) == NULL)
@@ -539,39 +597,57 @@ dash_model(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 	return 0;
 }
 
-int
-dash_publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
-    hls_written_fn *written, void *arg, struct err *err)
+/* Remove PATH, if it is there.  0 or -1. */
+static int
+drop(struct spool *s, const char *path, struct err *err)
+{
+	if (unlinkat(s->fd, path, 0) == -1 && errno != ENOENT)
+		return err_sys(err, ERR_IO, "cannot remove '%s/%s'", s->dir,
+		    path);
+	return 0;
+}
+
+/* Write the one of T, or with LOW the other, if there is something to list. */
+static int
+publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
+    bool low, hls_written_fn *written, void *arg, struct err *err)
 {
 	char path[SPOOL_PATH_BYTES], name[HLS_NAME_BYTES + 4];
+	bool vod = conf->kind == PLAYLIST_VOD;
 	struct mpd m;
 	struct buf b;
 	int rc;
 
-	snprintf(name, sizeof(name), "%s.mpd",
+	snprintf(name, sizeof(name), "%s.mpd", low ? "low" :
 	    conf->kind == PLAYLIST_LIVE ? "main" : conf->name);
 	snprintf(path, sizeof(path), "www/%s/%s", t->stream, name);
-	if (conf->keys != NULL) {	/* it lists what is in the clear */
-		if (unlinkat(s->fd, path, 0) == -1 && errno != ENOENT)
-			return err_sys(err, ERR_IO, "cannot remove '%s/%s'",
-			    s->dir, path);
-		return 0;
-	}
+	if (conf->keys != NULL ||	/* it lists what is in the clear */
+	    (low && conf->part_target_us == 0))
+		return drop(s, path, err);
 	buf_init(&b, LIMIT_PLAYLIST_BYTES);
-	rc = dash_model(s, t, conf, &m, err);
+	rc = dash_model(s, t, conf, low, &m, err);
 	if (rc == 0 && m.count > 0) {
 		mpd_put(&b, &m, name);
 		rc = buf_ok(&b, err);
 		if (rc == -1)
 			err_wrap(err, "'%s'", path);
 		else
-			rc = spool_update(s, path, b.p, b.n, conf->kind ==
-			    PLAYLIST_VOD ? SPOOL_DURABLE : SPOOL_VOLATILE,
-			    err);
+			rc = spool_update(s, path, b.p, b.n, vod ?
+			    SPOOL_DURABLE : SPOOL_VOLATILE, err);
 		if (rc == 1 && written != NULL)
 			written(path, arg);
 	}
 	buf_release(&b);
 	mpd_release(&m);
 	return rc == -1 ? -1 : 0;
+}
+
+int
+dash_publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
+    hls_written_fn *written, void *arg, struct err *err)
+{
+	if (publish(s, t, conf, false, written, arg, err) == -1)
+		return -1;
+	return conf->kind == PLAYLIST_LIVE ?
+	    publish(s, t, conf, true, written, arg, err) : 0;
 }

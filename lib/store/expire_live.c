@@ -237,7 +237,8 @@ drop(struct spool *s, const char *path, const struct live *l, void *arg,
 int
 expire_drop_live(struct spool *s, const char *stream, struct err *err)
 {
-	static const char *const top[] = { "main.m3u8", "main.mpd" };
+	static const char *const top[] = { "main.m3u8", "main.mpd",
+	    "low.mpd" };
 	char path[SPOOL_PATH_BYTES];
 	size_t i;
 

@@ -105,6 +105,28 @@ put_representation(struct buf *b, const struct playlist_rendition *r)
 }
 
 static void
+put_utc(struct buf *b, const char *indent, const char *name)
+{
+	buf_printf(b, "%s<UTCTiming schemeIdUri=\""
+	    "urn:mpeg:dash:utc:http-head:2014\" value=\"%s\"/>\n", indent,
+	    name);
+}
+
+/* The Period's time is that of the clock, so that a latency can be one. */
+static void
+put_reference(struct buf *b, const struct mpd_period *p, size_t n,
+    const char *name)
+{
+	buf_printf(b, "   <ProducerReferenceTime id=\"%zu\" "
+	    "type=\"captured\"", n + 1);
+	put_time(b, "wallclockTime", p->start_us);
+	buf_printf(b, " presentationTime=\"%" PRId64 "\">\n",
+	    p->sets[n].offset);
+	put_utc(b, "    ", name);
+	buf_put_str(b, "   </ProducerReferenceTime>\n");
+}
+
+static void
 put_template(struct buf *b, const struct mpd_period *p,
     const struct mpd_set *set)
 {
@@ -133,7 +155,8 @@ put_template(struct buf *b, const struct mpd_period *p,
 }
 
 static void
-put_set(struct buf *b, const struct mpd_period *p, size_t n)
+put_set(struct buf *b, const struct mpd *m, const struct mpd_period *p,
+    size_t n, const char *name)
 {
 	const struct mpd_set *set = &p->sets[n];
 	const char *kind = set->kind == TRACK_VIDEO ? "video" : "audio";
@@ -142,6 +165,8 @@ put_set(struct buf *b, const struct mpd_period *p, size_t n)
 	buf_printf(b, "  <AdaptationSet id=\"%zu\" contentType=\"%s\" "
 	    "mimeType=\"%s/mp4\" segmentAlignment=\"true\" "
 	    "startWithSAP=\"1\">\n", n + 1, kind, kind);
+	if (m->low)
+		put_reference(b, p, n, name);
 	put_template(b, p, set);
 	for (i = 0; i < set->count; i++)
 		put_representation(b, &set->renditions[i]);
@@ -149,7 +174,8 @@ put_set(struct buf *b, const struct mpd_period *p, size_t n)
 }
 
 static void
-put_period(struct buf *b, const struct mpd *m, const struct mpd_period *p)
+put_period(struct buf *b, const struct mpd *m, const struct mpd_period *p,
+    const char *name)
 {
 	size_t i;
 
@@ -162,7 +188,7 @@ put_period(struct buf *b, const struct mpd *m, const struct mpd_period *p)
 		put_duration(b, "duration", p->duration_us);
 	buf_put_str(b, ">\n");
 	for (i = 0; i < p->count; i++)
-		put_set(b, p, i);
+		put_set(b, m, p, i, name);
 	buf_put_str(b, " </Period>\n");
 }
 
@@ -175,7 +201,8 @@ put_root(struct buf *b, const struct mpd *m)
 	buf_put_str(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 	    "<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" "
 	    "profiles=\"urn:mpeg:dash:profile:isoff-live:2011\"");
-	put_duration(b, "minBufferTime", MPD_BUFFER_S * 1000000);
+	put_duration(b, "minBufferTime", (m->low ? MPD_LOW_BUFFER_S :
+	    MPD_BUFFER_S) * 1000000);
 	if (m->kind == MPD_VOD) {
 		for (i = 0; i < m->count; i++)
 			total_us += m->periods[i].duration_us;
@@ -191,8 +218,21 @@ put_root(struct buf *b, const struct mpd *m)
 		    MPD_UPDATE_S * 1000000);
 	if (m->window_us != 0)
 		put_duration(b, "timeShiftBufferDepth", m->window_us);
-	put_duration(b, "suggestedPresentationDelay", MPD_LAG_S * 1000000);
+	put_duration(b, "suggestedPresentationDelay", (m->low ?
+	    MPD_LOW_LAG_S : MPD_LAG_S) * 1000000);
 	buf_put_str(b, ">\n");
+}
+
+/* By the clock of the first reference of each Period. */
+static void
+put_service(struct buf *b)
+{
+	buf_printf(b, " <ServiceDescription id=\"1\">\n"
+	    "  <Latency referenceId=\"1\" target=\"%d\" min=\"%d\" "
+	    "max=\"%d\"/>\n"
+	    "  <PlaybackRate min=\"0.96\" max=\"1.04\"/>\n"
+	    " </ServiceDescription>\n", MPD_LOW_TARGET_MS, MPD_LOW_MIN_MS,
+	    MPD_LOW_MAX_MS);
 }
 
 void
@@ -201,11 +241,11 @@ mpd_put(struct buf *b, const struct mpd *m, const char *name)
 	size_t i;
 
 	put_root(b, m);
+	if (m->low)
+		put_service(b);
 	for (i = 0; i < m->count; i++)
-		put_period(b, m, &m->periods[i]);
+		put_period(b, m, &m->periods[i], name);
 	if (m->kind != MPD_VOD)
-		buf_printf(b, " <UTCTiming schemeIdUri=\""
-		    "urn:mpeg:dash:utc:http-head:2014\" value=\"%s\"/>\n",
-		    name);
+		put_utc(b, " ", name);
 	buf_put_str(b, "</MPD>\n");
 }

@@ -43,7 +43,8 @@ struct mpd_period {
 	uint32_t	 epoch, group;
 	uint32_t	 seq;		/* of its first segment, listed or not:
 					   with EPOCH its id */
-	int64_t		 start_us;	/* not VOD: since 1970 */
+	int64_t		 start_us;	/* not VOD: since 1970; if LOW that is
+					   when it arrived */
 	int64_t		 duration_us;	/* VOD, and the last when OVER */
 	struct mpd_set	*sets;		/* owned */
 	size_t		 count;
@@ -51,12 +52,14 @@ struct mpd_period {
 
 enum mpd_kind {
 	MPD_LIVE,		/* dynamic, to be loaded again and again */
-	MPD_OVER,		/* was MPD_LIVE, and will not change any more */
+	MPD_OVER,		/* was that, and will not change any more */
 	MPD_VOD,		/* static */
 };
 
 struct mpd {
 	enum mpd_kind		 kind;
+	bool			 low;		/* MPD_LIVE, MPD_OVER: with a
+						   latency to reach */
 	int64_t			 publish_us;	/* not VOD: since 1970 */
 	int64_t			 window_us;	/* not VOD; 0: all is kept */
 	struct mpd_period	*periods;	/* owned */
@@ -67,6 +70,13 @@ struct mpd {
 #define MPD_UPDATE_S	1	/* it is up to date for so long */
 #define MPD_LAG_S	3	/* players stay so far behind its edge */
 #define MPD_BUFFER_S	2	/* enough for the declared bandwidth */
+
+/* With low latency: the same, and how old what is shown shall be. */
+#define MPD_LOW_LAG_S		4
+#define MPD_LOW_BUFFER_S	1
+#define MPD_LOW_TARGET_MS	(1000 * MPD_LOW_LAG_S)
+#define MPD_LOW_MIN_MS		3000
+#define MPD_LOW_MAX_MS		8000
 
 void	mpd_release(struct mpd *m);
 

@@ -81,24 +81,28 @@ add() {			# add SEQ RENDITION...: from the full store
 	done
 }
 mpd=$grow/www/cam/main.mpd
+low=$grow/www/cam/low.mpd
 rm -f "$tmp/before"
-steps=0 unsound=0 changed=0 unsettled=0
-step() {		# step: and compare with the MPD before
-	gen "$grow" --window 6s --patience 2s
-	[ "$st" -eq 0 ] || steps=$st
-	[ -e "$mpd" ] || return 0
-	"$here/../mpd.pl" "$mpd" >>"$tmp/err" 2>&1 || unsound=$i
-	if [ -e "$tmp/before" ] && ! cmp -s "$tmp/before" "$mpd"; then
-		"$here/../mpd.pl" "$tmp/before" "$mpd" >>"$tmp/err" 2>&1 ||
-			changed=$i
+steps=0 unsound=0 changed=0 unsettled=0 late=0
+compare() {		# compare MPD BEFORE: if there is one
+	[ -e "$1" ] || return 0
+	"$here/../mpd.pl" "$1" >>"$tmp/err" 2>&1 || unsound=$i
+	if [ -e "$2" ] && ! cmp -s "$2" "$1"; then
+		"$here/../mpd.pl" "$2" "$1" >>"$tmp/err" 2>&1 || changed=$i
 	fi
-	cp "$mpd" "$tmp/before"
+	cp "$1" "$2"
+}
+step() {		# step: and compare with the MPDs before
+	gen "$grow" --window 6s --patience 2s --low-latency
+	[ "$st" -eq 0 ] || steps=$st
+	compare "$mpd" "$tmp/before"
+	compare "$low" "$tmp/before-low"
 }
 # The newest number listed, in any rendition.
-newest() {
+newest() {		# newest [MPD]
 	awk -F'"' '/startNumber=/ { n = $6 - 1 }
 	    /<S / { r = 0; for (i = 1; i < NF; i++) if ($i ~ / r=$/)
-		r = $(i + 1); n += r + 1 } END { print n }' "$mpd"
+		r = $(i + 1); n += r + 1 } END { print n }' "${1:-$mpd}"
 }
 i=995
 while [ $i -le 1021 ]; do
@@ -108,12 +112,17 @@ while [ $i -le 1021 ]; do
 	want=$((i - 2))
 	if [ $i -ge 1008 ] && [ $want -lt 1008 ]; then want=1008; fi
 	[ ! -e "$mpd" ] || [ "$(newest)" -eq $want ] || unsettled=$i
+	# With low latency the first of an epoch waits for the second.
+	want=$i
+	[ $i -ne 1009 ] || want=1008
+	[ $i -lt 999 ] || [ "$(newest "$low")" -eq $want ] || late=$i
 	i=$((i + 1))
 done
 is "$steps" 0 'every step succeeds'
 is "$unsound" 0 'each MPD is sound: contiguous, of files that begin as it says'
 is "$changed" 0 'what must not change over updates does not'
 is "$unsettled" 0 'what is older than --patience is listed, and no more'
+is "$late" 0 'low latency: what is complete is listed at once'
 is "$(periods "$mpd")" '2-1009' 'a Period that left the window is gone'
 [ "$(wc -c <"$mpd")" -lt 3000 ]
 ok $? 'its size is that of the window'
@@ -129,6 +138,18 @@ awk "BEGIN {
 	# It is listed when it is, for as long as the MPD is valid.
 	exit !(last + 1 >= edge + 1 + 1 && first <= edge - 6) }"
 ok $? 'promised no sooner than it is listed, and for the whole window'
+
+# With low latency its time is that of the arrival.
+is "$(sed -n 's/.*start="PT\([0-9.]*\)S".*/\1/p' "$low" | tail -n 1)" \
+    "$(awk "BEGIN { printf \"%.6f\", $t2 / 1e6 }")" \
+    'low latency: when a Period arrived'
+add 1022 src h264-180p h264-90p
+gen "$grow" --window 6s --patience 2s --low-latency
+is "$(newest "$low")" 1021 'low latency: what is not complete is waited for'
+rm "$grow/www/cam/h264-180p/$(place 1022).m4s" \
+    "$grow/www/cam/h264-90p/$(place 1022).m4s"
+gen "$grow" --window 6s --patience 2s
+[ ! -e "$low" ]; ok $? 'without --low-latency there is none'
 
 # The end: not before the lingering is over.
 add 1022 src h264-180p h264-90p
@@ -166,6 +187,29 @@ is "$(sed -n '/id="2-1012"/,/\/Period/s/.*Representation id="\([^"]*\)".*/\1/p' 
     "$mpd" | paste -s -d ' ')" 'h264-180p aac' 'the others go on'
 gen "$grow" --vod
 sound "$grow/www/cam/vod.mpd" 'a static MPD with holes'
+
+# With low latency one that leaves is waited for once.
+rm -rf "$grow/www" "$grow/src"
+edge() {		# edge: what is listed then
+	gen "$grow" --window 20s --patience 2s --low-latency
+	newest "$low"
+}
+i=1009
+while [ $i -le 1015 ]; do
+	add $i src h264-180p h264-90p aac
+	i=$((i + 1))
+done
+for i in 1016 1017; do add $i src h264-180p aac; done
+is "$(edge)" 1015 'low latency: a rendition is away'
+add 1018 src h264-180p aac
+is "$(edge)" 1018 'with patience over all that follows is listed'
+add 1019 src h264-180p aac
+is "$(edge)" 1019 'and what comes then, at once'
+add 1016 h264-90p
+is "$(edge)" 1019 'one that comes for older fragments is not waited for'
+add 1020 src h264-180p
+is "$(edge)" 1019 'sound is'
+sound "$low" 'that is sound, too'
 
 # A Period that began long before the window, at a hole, is still the same.
 long=$tmp/long

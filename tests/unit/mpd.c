@@ -32,10 +32,11 @@ static struct mpd_period period = { .epoch = 2, .group = 0, .seq = 7,
 	.start_us = 1772366400250000, .duration_us = 5033367, .sets = sets,
 	.count = 2 };
 
-#define TEXT_SETS \
+#define TEXT_SETS	TEXT_SETS_WITH("", "")
+#define TEXT_SETS_WITH(video_reference, audio_reference) \
 	"  <AdaptationSet id=\"1\" contentType=\"video\" " \
 	"mimeType=\"video/mp4\" segmentAlignment=\"true\" " \
-	"startWithSAP=\"1\">\n" \
+	"startWithSAP=\"1\">\n" video_reference \
 	"   <SegmentTemplate timescale=\"90000\" " \
 	"presentationTimeOffset=\"90000\" startNumber=\"7\" " \
 	"initialization=\"$RepresentationID$/init-000002.mp4\" " \
@@ -54,7 +55,7 @@ static struct mpd_period period = { .epoch = 2, .group = 0, .seq = 7,
 	"  </AdaptationSet>\n" \
 	"  <AdaptationSet id=\"2\" contentType=\"audio\" " \
 	"mimeType=\"audio/mp4\" segmentAlignment=\"true\" " \
-	"startWithSAP=\"1\">\n" \
+	"startWithSAP=\"1\">\n" audio_reference \
 	"   <SegmentTemplate timescale=\"48000\" " \
 	"presentationTimeOffset=\"48000\" startNumber=\"7\" " \
 	"initialization=\"$RepresentationID$/init-000002.mp4\" " \
@@ -66,18 +67,37 @@ static struct mpd_period period = { .epoch = 2, .group = 0, .seq = 7,
 	"    <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:" \
 	"23003:3:audio_channel_configuration:2011\" value=\"2\"/>\n" \
 	"   </Representation>\n  </AdaptationSet>\n </Period>\n"
-#define TEXT_HEAD \
+#define TEXT_HEAD	TEXT_HEAD_WITH("PT2S")
+#define TEXT_HEAD_WITH(buffer) \
 	"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" \
 	"<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" " \
 	"profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" " \
-	"minBufferTime=\"PT2S\""
+	"minBufferTime=\"" buffer "\""
 #define TEXT_DYNAMIC \
 	" type=\"dynamic\" " \
 	"availabilityStartTime=\"1970-01-01T00:00:00Z\" " \
 	"publishTime=\"2026-03-01T12:00:05.000012Z\""
-#define TEXT_UTC \
+#define TEXT_UTC_TAG \
 	" <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-head:2014\" " \
-	"value=\"main.mpd\"/>\n</MPD>\n"
+	"value=\"main.mpd\"/>\n"
+#define TEXT_UTC	TEXT_UTC_TAG "</MPD>\n"
+#define TEXT_REFERENCE(id, t) \
+	"   <ProducerReferenceTime id=\"" id "\" type=\"captured\" " \
+	"wallclockTime=\"2026-03-01T12:00:00.250000Z\" " \
+	"presentationTime=\"" t "\">\n" \
+	"   " TEXT_UTC_TAG "   </ProducerReferenceTime>\n"
+#define TEXT_LOW \
+	TEXT_HEAD_WITH("PT1S") TEXT_DYNAMIC " minimumUpdatePeriod=\"PT1S\" " \
+	"timeShiftBufferDepth=\"PT30S\" " \
+	"suggestedPresentationDelay=\"PT4S\">\n" \
+	" <ServiceDescription id=\"1\">\n" \
+	"  <Latency referenceId=\"1\" target=\"4000\" min=\"3000\" " \
+	"max=\"8000\"/>\n" \
+	"  <PlaybackRate min=\"0.96\" max=\"1.04\"/>\n" \
+	" </ServiceDescription>\n" \
+	" <Period id=\"2-7\" start=\"PT1772366400.250000S\">\n" \
+	TEXT_SETS_WITH(TEXT_REFERENCE("1", "90000"), \
+	    TEXT_REFERENCE("2", "48000")) TEXT_UTC
 
 static void
 text_is(const struct mpd *m, const char *want, const char *name)
@@ -107,6 +127,9 @@ main(void)
 	    "suggestedPresentationDelay=\"PT3S\">\n"
 	    " <Period id=\"2-7\" start=\"PT1772366400.250000S\">\n"
 	    TEXT_SETS TEXT_UTC, "a live MPD");
+	m.low = true;
+	text_is(&m, TEXT_LOW, "one with low latency");
+	m.low = false;
 	m.kind = MPD_OVER;
 	m.window_us = 0;
 	text_is(&m, TEXT_HEAD TEXT_DYNAMIC
