@@ -1,10 +1,11 @@
 #!/bin/bash
 # Players that are not ours over a live stream whose publisher leaves and comes
 # back with another picture: hls.js, with low latency and without, Shaka Player
-# and the browser's own over HLS; dash.js and Shaka Player over DASH.
+# and the browser's own over HLS; dash.js and Shaka Player over DASH.  And then
+# dash.js with low latency, for which there is no room beside the others.
 # BROWSER_SECONDS: how long each watches the first one; RECONNECTS: how often
 # the publisher comes back, with the first picture every other time; PLAYERS:
-# which of them.
+# which of them, dashjs-low and shaka-low too.
 . "${0%/*}/../tap.sh"
 here=$(cd "${0%/*}" && pwd)
 modules=$here/../../build/npm/browser/node_modules
@@ -70,18 +71,28 @@ for ((i = 1; i <= reconnects; i++)); do
 	    then+=(--then '90,180')
 done
 declare -A watchers
-for player in $players; do
+watch() {		# watch PLAYER SECONDS HEIGHTS [OPTION...]
+	local player=$1 seconds=$2 heights=$3 url=cam/main.m3u8
+	shift 3
 	case $player in
 	dashjs|shaka) url=cam/main.mpd ;;
-	*) url=cam/main.m3u8 ;;
+	dashjs-low|shaka-low) url=cam/low.mpd ;;
 	esac
 	# Beside all the others one may linger at its start.
-	node "$here/play.js" --slack 1.5 "${then[@]}" \
+	node "$here/play.js" --slack 1.5 "$@" \
 	    "http://127.0.0.1:$port/players.html?player=${player%-hls}&url=$url" \
-	    "$seconds" 90,180 \
-	    >"$tmp/$player.out" 2>&1 &
+	    "$seconds" "$heights" >"$tmp/$player.out" 2>&1 &
 	watchers[$player]=$!
 	pids="$pids $!"
+}
+judge() {		# judge PLAYER: when it has watched
+	st=0
+	wait "${watchers[$1]}" || st=$?
+	cp "$tmp/$1.out" "$tmp/out"
+	relay "$1"
+}
+for player in $players; do
+	watch "$player" "$seconds" 90,180 "${then[@]}"
 done
 
 # All of them have come so far: watched the first picture, the one after I
@@ -109,10 +120,21 @@ for ((i = 1; i <= reconnects; i++)); do
 	wait_for 90 arrived "$i"; ok $? "the publisher came back: $i"
 done
 for player in $players; do
-	st=0
-	wait "${watchers[$player]}" || st=$?
-	cp "$tmp/$player.out" "$tmp/out"
-	relay "$player"
+	judge "$player"
 done
+if [ -z "${PLAYERS:-}" ]; then
+	if [ $((reconnects % 2)) -eq 1 ]; then heights=108,270
+	else heights=90,180; fi
+	watch dashjs-low 5 $heights
+	judge dashjs-low
+	# The time of low.mpd is that of the arrival; that of main.mpd is
+	# later by --patience and three seconds.
+	median() {
+		sed -n 's/.*"latency_ms":{"median":\([0-9]*\).*/\1/p' "$tmp/$1.out"
+	}
+	low=$(median dashjs-low) main=$(($(median dashjs) + 4000))
+	[ "${low:-99999}" -lt "$main" ]
+	ok $? "low latency: $low ms, which is less than $main"
+fi
 is "$(cat "$tmp/gen.err")" '' 'playlist-gen has nothing to say'
 done_testing

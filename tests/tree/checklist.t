@@ -10,7 +10,7 @@ while IFS=$'\t' read -r number file text; do
 done <"$tmp/lines"
 is "$(cut -f1 "$tmp/lines" | grep -vxE '[1-9][0-9]?|100')" '' \
 	'every line begins with its number'
-for number in $(seq 1 96) 98 99 100; do
+for number in $(seq 1 100); do
 	cut -f1 "$tmp/lines" | grep -qx "$number"
 	ok $? "line $number has a test"
 done
