@@ -70,6 +70,7 @@ skip_timing(struct bits *b)
 struct sequence {
 	uint32_t	profile, level, tier;	/* of operating point 0 */
 	uint32_t	width, height;
+	uint8_t		transfer;	/* ITU-T H.273; 0 when not said */
 };
 
 static void
@@ -97,18 +98,61 @@ read_operating_points(struct bits *b, uint32_t delay_bits, struct sequence *s)
 	}
 }
 
-/* sequence_header_obu() up to the size. */
+/* What can be used, between the size and the colours. */
+static void
+skip_tools(struct bits *b, bool still)
+{
+	bool order_hint;
+
+	if (!still && bits_get(b, 1) != 0)	/* frame ids */
+		bits_get(b, 4 + 3);
+	bits_get(b, 3);
+	if (still)
+		return;
+	bits_get(b, 4);
+	order_hint = bits_get(b, 1) != 0;
+	if (order_hint)
+		bits_get(b, 2);
+	/* seq_choose_screen_content_tools, or else seq_force_ of the same;
+	   with it the two of integer_mv */
+	if ((bits_get(b, 1) != 0 || bits_get(b, 1) != 0) &&
+	    bits_get(b, 1) == 0)
+		bits_get(b, 1);
+	if (order_hint)
+		bits_get(b, 3);
+}
+
+/* color_config() (5.5.2) up to where it tells. */
+static uint8_t
+read_transfer(struct bits *b, uint32_t profile)
+{
+	uint8_t transfer;
+
+	if (bits_get(b, 1) != 0 && profile == 2)	/* high_bitdepth */
+		bits_get(b, 1);
+	if (profile != 1)
+		bits_get(b, 1);			/* mono_chrome */
+	if (bits_get(b, 1) == 0)
+		return 0;
+	bits_get(b, 8);
+	transfer = (uint8_t)bits_get(b, 8);
+	return b->r.bad ? 0 : transfer;
+}
+
+/* sequence_header_obu() up to the colours, which it may end before. */
 static bool
 read_sequence(struct rd r, struct sequence *s)
 {
 	uint32_t width_bits, height_bits;
 	struct bits b;
+	bool still;
 
 	memset(s, 0, sizeof(*s));
 	bits_init(&b, r);
 	s->profile = bits_get(&b, 3);
 	bits_get(&b, 1);
-	if (bits_get(&b, 1) != 0)	/* reduced_still_picture_header */
+	still = bits_get(&b, 1) != 0;	/* reduced_still_picture_header */
+	if (still)
 		s->level = bits_get(&b, 5);
 	else
 		read_operating_points(&b, skip_timing(&b), s);
@@ -116,7 +160,12 @@ read_sequence(struct rd r, struct sequence *s)
 	height_bits = bits_get(&b, 4) + 1;
 	s->width = bits_get(&b, width_bits) + 1;
 	s->height = bits_get(&b, height_bits) + 1;
-	return !b.r.bad && s->width <= UINT16_MAX && s->height <= UINT16_MAX;
+	if (b.r.bad || s->width > UINT16_MAX || s->height > UINT16_MAX)
+		return false;
+	skip_tools(&b, still);
+	bits_get(&b, 3);		/* superres, cdef, restoration */
+	s->transfer = read_transfer(&b, s->profile);
+	return true;
 }
 
 /* The first sequence header; *OBU is all of it, when asked for. */
@@ -177,6 +226,14 @@ av1_find_size(const uint8_t *p, size_t n, struct av1_size *size)
 		return false;
 	*size = (struct av1_size){ (uint16_t)s.width, (uint16_t)s.height };
 	return true;
+}
+
+uint8_t
+av1_transfer(const uint8_t *p, size_t n)
+{
+	struct sequence s;
+
+	return find_sequence(p, n, &s, NULL) ? s.transfer : 0;
 }
 
 /* Can a temporal unit begin with C?  (Facts of encoders: with a size.) */

@@ -37,6 +37,9 @@ int	av1_put_config(struct buf *out, const uint8_t *p, size_t n,
 /* The sequence header among the N bytes of OBUs at P; false without one. */
 bool	av1_find_size(const uint8_t *p, size_t n, struct av1_size *size);
 
+/* What it says of the transfer characteristics, ITU-T H.273; or 0. */
+uint8_t	av1_transfer(const uint8_t *p, size_t n);
+
 /*
  * Move *P and *BYTES past what a temporal unit must not begin with: an
  * offset that FLV does not have here but some encoders write, and a

@@ -74,7 +74,7 @@ sps_skip_order(struct bits *b)
 
 /* The sample aspect ratio, if the VUI tells it (14496-10 table E-1). */
 static void
-sps_aspect(struct bits *b, struct avc_config *config)
+vui_aspect(struct bits *b, struct avc_config *config)
 {
 	static const uint8_t sar[][2] = { { 0, 0 }, { 1, 1 }, { 12, 11 },
 	    { 10, 11 }, { 16, 11 }, { 40, 33 }, { 24, 11 }, { 20, 11 },
@@ -82,7 +82,7 @@ sps_aspect(struct bits *b, struct avc_config *config)
 	    { 160, 99 }, { 4, 3 }, { 3, 2 }, { 2, 1 } };
 	uint32_t idc;
 
-	if (bits_get(b, 1) == 0 || bits_get(b, 1) == 0)
+	if (bits_get(b, 1) == 0)
 		return;
 	idc = bits_get(b, 8);
 	if (idc == SAR_EXTENDED) {
@@ -92,6 +92,22 @@ sps_aspect(struct bits *b, struct avc_config *config)
 		config->sar_num = sar[idc][0];
 		config->sar_den = sar[idc][1];
 	}
+}
+
+/* What is said of the pictures, if anything (14496-10 E.1.1). */
+static void
+sps_vui(struct bits *b, struct avc_config *config)
+{
+	config->sar_num = config->sar_den = 0;
+	config->transfer = 0;
+	if (bits_get(b, 1) == 0)
+		return;
+	vui_aspect(b, config);
+	if (b->r.bad || config->sar_num == 0 || config->sar_den == 0)
+		config->sar_num = config->sar_den = 0;
+	if (bits_get(b, 1) != 0)	/* overscan_info_present_flag */
+		bits_get(b, 1);
+	config->transfer = bits_transfer(b);
 }
 
 static int
@@ -129,10 +145,7 @@ sps_parse(struct rd r, struct avc_config *config, struct err *err)
 		return err_set(err, ERR_DATA, "H.264: bad cropping in SPS");
 	config->width = (uint16_t)(width - (crop[0] + crop[1]) * unit_x);
 	config->height = (uint16_t)(height - (crop[2] + crop[3]) * unit_y);
-	config->sar_num = config->sar_den = 0;
-	sps_aspect(&b, config);
-	if (b.r.bad || config->sar_num == 0 || config->sar_den == 0)
-		config->sar_num = config->sar_den = 0;
+	sps_vui(&b, config);
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct avc_config {
 	uint8_t		nal_length_bytes;	/* 1, 2 or 4 */
 	uint16_t	width, height;		/* after cropping */
 	uint32_t	sar_num, sar_den;	/* 0 when not said */
+	uint8_t		transfer;		/* ITU-T H.273; the same */
 };
 
 /* Read an AVCDecoderConfigurationRecord.  0, or -1 with ERR_DATA. */

@@ -59,3 +59,19 @@ bits_se(struct bits *b)
 
 	return (v & 1) != 0 ? (int32_t)(v / 2 + 1) : -(int32_t)(v / 2);
 }
+
+uint8_t
+bits_transfer(struct bits *b)
+{
+	uint8_t transfer;
+
+	if (bits_get(b, 1) == 0)
+		return 0;
+	bits_get(b, 3 + 1);		/* video_format, full range */
+	if (bits_get(b, 1) == 0)
+		return 0;
+	bits_get(b, 8);			/* colour_primaries */
+	transfer = (uint8_t)bits_get(b, 8);
+	bits_get(b, 8);			/* matrix_coefficients */
+	return b->r.bad ? 0 : transfer;
+}

@@ -29,4 +29,11 @@ uint32_t bits_get(struct bits *b, unsigned n);
 uint32_t bits_ue(struct bits *b);
 int32_t	bits_se(struct bits *b);
 
+/*
+ * The transfer characteristics of a VUI, ITU-T H.273, from its
+ * video_signal_type_present_flag on (14496-10 E.1.1, 23008-2 E.2.1); 0 when it
+ * does not say.
+ */
+uint8_t	bits_transfer(struct bits *b);
+
 #endif /* MEDIA_BITS_H */

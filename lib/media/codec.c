@@ -3,6 +3,9 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "media/av1.h"
+#include "media/avc.h"
+#include "media/hevc.h"
 
 const char *
 codec_name(enum codec codec)
@@ -175,14 +178,33 @@ codec_string(const struct track *track, char out[CODEC_STRING_BYTES],
 
 /* In vpcC, behind version, flags, profile, level, depth and primaries. */
 #define VPCC_TRANSFER_AT	8
+#define UNSPECIFIED		2	/* H.273 */
 
 uint8_t
 codec_transfer(const struct track *track)
 {
-	if (track->colour.transfer != 0)
+	const uint8_t *p = track->config;
+	size_t n = track->config_bytes;
+	struct err ignored = ERR_INIT;
+	struct hevc_config hevc;
+	struct avc_config avc;
+
+	if (track->colour.transfer != 0 &&
+	    track->colour.transfer != UNSPECIFIED)
 		return track->colour.transfer;
-	if (track->codec == CODEC_VP9 &&
-	    track->config_bytes > VPCC_TRANSFER_AT)
-		return track->config[VPCC_TRANSFER_AT];
-	return 0;
+	switch (track->codec) {
+	case CODEC_H264:
+		return avc_config_parse(p, n, &avc, &ignored) == 0 ?
+		    avc.transfer : 0;
+	case CODEC_HEVC:
+		return hevc_config_parse(p, n, &hevc, &ignored) == 0 ?
+		    hevc.transfer : 0;
+	case CODEC_AV1:
+		return n < AV1_RECORD_BYTES ? 0 :
+		    av1_transfer(p + AV1_RECORD_BYTES, n - AV1_RECORD_BYTES);
+	case CODEC_VP9:
+		return n > VPCC_TRANSFER_AT ? p[VPCC_TRANSFER_AT] : 0;
+	default:
+		return 0;
+	}
 }

@@ -81,8 +81,8 @@ int	codec_string(const struct track *track, char out[CODEC_STRING_BYTES],
 	    struct err *err) __attribute__((warn_unused_result));
 
 /*
- * The transfer characteristics of video, ITU-T H.273: 16 is PQ, 18 HLG.  0
- * when its description does not say.
+ * The transfer characteristics of video, ITU-T H.273: 16 is PQ, 18 HLG.  By
+ * colr, or else by the codec's own configuration; 0 when neither says.
  */
 uint8_t	codec_transfer(const struct track *track);
 

@@ -14,6 +14,7 @@ struct err;
 struct hevc_config {
 	uint8_t		nal_length_bytes;	/* 1, 2 or 4 */
 	uint16_t	width, height;		/* after cropping */
+	uint8_t		transfer;		/* ITU-T H.273; 0 when not said */
 };
 
 /* Read an HEVCDecoderConfigurationRecord.  0, or -1 with ERR_DATA. */

@@ -248,6 +248,32 @@ sums "$grow" >"$tmp/after"
 cmp -s "$tmp/before" "$tmp/after"
 ok $? 'what it kept in memory changed nothing'
 
+# HDR that no colr tells of: a copy of what a publisher sends.
+hdr=$tmp/hdr
+mkdir -p "$hdr/queue"
+bright() {		# bright NAME TRANSFER FORMAT CODEC...
+	bright_name=$1; bright_file=$tmp/$1.mp4; shift
+	# shellcheck disable=SC2086
+	ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=128x96:r=5 -t 3 \
+	    -color_trc "$1" -color_primaries bt2020 -colorspace bt2020nc \
+	    -pix_fmt "$2" -g 5 -keyint_min 5 -c:v "$3" -preset $4 \
+	    $frag "$bright_file" 2>"$tmp/err" >&2 &&
+	    perl -0pi -e 's/colr/free/' "$bright_file" &&
+	    for bright_row in src "$bright_name"; do
+		"$here/../mkstore.pl" "$hdr" "$bright_name" "$bright_row" 1 1 \
+		    $t1 "$bright_file"
+	    done
+}
+export SVT_LOG=1
+bright avc smpte2084 yuv420p libx264 ultrafast
+bright hevc arib-std-b67 yuv420p10le libx265 'ultrafast -tag:v hvc1'
+bright av1 smpte2084 yuv420p10le libsvtav1 12
+gen "$hdr" --vod
+for name in avc:PQ hevc:HLG av1:PQ; do
+	is "$(grep -o 'VIDEO-RANGE=[A-Z]*' "$hdr/www/${name%:*}/vod.m3u8" |
+	    sort -u)" "VIDEO-RANGE=${name#*:}" "without colr: $name"
+done
+
 # What is refused.
 gen "$full" --segment 1s
 status_is 0 '--segment 1s is one fragment'

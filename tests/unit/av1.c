@@ -136,9 +136,32 @@ test_config(void)
 	ok(av1_config_check(marker, sizeof(marker), &err) == -1, "no marker");
 }
 
+static void
+test_transfer(void)
+{
+	static const uint8_t none[] = { SEQUENCE };
+	static const uint8_t pq[] = {	/* from libaom */
+	    0x0a, 0x0e, 0x00, 0x00, 0x00, 0x04, 0x3c, 0xfe, 0xcc, 0xda, 0xf9,
+	    0x50, 0x91, 0x00, 0x90, 0x40 };
+	static const uint8_t hlg[] = {	/* from SVT-AV1 */
+	    0x0a, 0x0e, 0x00, 0x00, 0x00, 0x04, 0x3c, 0xfe, 0xcc, 0x02, 0xf8,
+	    0x50, 0x91, 0x20, 0x90, 0x40 };
+	uint8_t got;
+	size_t n;
+
+	ok(av1_transfer(pq, sizeof(pq)) == 16, "PQ");
+	ok(av1_transfer(hlg, sizeof(hlg)) == 18, "HLG");
+	ok(av1_transfer(none, sizeof(none)) == 0 &&
+	    av1_transfer(NULL, 0) == 0, "nothing is said");
+	for (n = 0, got = 0; n < sizeof(pq); n++)
+		got |= av1_transfer(pq, n);
+	ok(got == 0, "a sequence header that is cut");
+}
+
 int
 main(void)
 {
+	test_transfer();
 	test_unit();
 	test_damaged();
 	test_size();

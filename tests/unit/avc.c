@@ -17,6 +17,14 @@ static const uint8_t high1080[] = { 0x01, 0x64, 0x00, 0x28, 0xff, 0xe1, 0x00,
 static const uint8_t base160[] = { 1, 0x42, 0x00, 0x1e, 0xff, 0xe1, 0, 8,
     0x67, 0x42, 0x00, 0x1e, 0xdc, 0x28, 0x44, 0x40, 1, 0, 2, 0x68, 0xce };
 
+/* From x264: HLG. */
+static const uint8_t hlg180[] = {
+	0x01, 0x64, 0x00, 0x0c, 0xff, 0xe1, 0x00, 0x1c, 0x67, 0x64, 0x00,
+	0x0c, 0xac, 0xd9, 0x41, 0x41, 0x9f, 0x9f, 0x01, 0x6a, 0x12, 0x24,
+	0x12, 0x80, 0x00, 0x00, 0x03, 0x00, 0x80, 0x00, 0x00, 0x19, 0x07,
+	0x8a, 0x14, 0xcb, 0x01, 0x00, 0x06, 0x68, 0xeb, 0xe3, 0xcb, 0x22,
+	0xc0, 0xfd, 0xf8, 0xf8, 0x00 };
+
 static struct err err = ERR_INIT;
 
 static void
@@ -29,11 +37,13 @@ test_config(void)
 	ok(avc_config_parse(high1080, sizeof(high1080), &c, &err) == 0 &&
 	    c.width == 1920 && c.height == 1080 && c.nal_length_bytes == 4,
 	    "1080 lines of 1088: %dx%d", c.width, c.height);
-	ok(c.sar_num == 4 && c.sar_den == 3, "pixels of %u:%u",
+	ok(c.sar_num == 4 && c.sar_den == 3 && c.transfer == 0, "pixels of %u:%u",
 	    (unsigned)c.sar_num, (unsigned)c.sar_den);
 	ok(avc_config_parse(base160, sizeof(base160), &c, &err) == 0 &&
-	    c.width == 160 && c.height == 128 && c.sar_num == 0,
-	    "without VUI nothing is known of the pixels");
+	    c.width == 160 && c.height == 128 && c.sar_num == 0 &&
+	    c.transfer == 0, "without VUI nothing is known of the pixels");
+	ok(avc_config_parse(hlg180, sizeof(hlg180), &c, &err) == 0 &&
+	    c.height == 180 && c.transfer == 18, "HLG, says its VUI");
 	memcpy(copy, high1080, sizeof(copy));
 	copy[4] = 0xfe;			/* 3 bytes: no such length */
 	ok(avc_config_parse(copy, sizeof(copy), &c, &err) == -1 &&

@@ -13,6 +13,15 @@ main(void)
 	static const uint8_t usac[] = { 0xf9, 0x46 };	/* 31, then 10 */
 	static const uint8_t vpcc[] = { 1, 0, 0, 0, 2, 31, 0xa0, 9, 18, 9, 0,
 	    0 };
+	static const uint8_t avcc_pq[] = {
+	    0x01, 0x64, 0x00, 0x0c, 0xff, 0xe1, 0x00, 0x1c, 0x67, 0x64, 0x00,
+	    0x0c, 0xac, 0xd9, 0x41, 0x41, 0x9f, 0x9f, 0x01, 0x6a, 0x12, 0x20,
+	    0x12, 0x80, 0x00, 0x00, 0x03, 0x00, 0x80, 0x00, 0x00, 0x19, 0x07,
+	    0x8a, 0x14, 0xcb, 0x01, 0x00, 0x06, 0x68, 0xeb, 0xe3, 0xcb, 0x22,
+	    0xc0, 0xfd, 0xf8, 0xf8, 0x00 };
+	static const uint8_t av1c_pq[] = {
+	    0x81, 0x00, 0x4c, 0x00, 0x0a, 0x0e, 0x00, 0x00, 0x00, 0x04, 0x3c,
+	    0xfe, 0xcc, 0xda, 0xf9, 0x50, 0x91, 0x00, 0x90, 0x40 };
 	struct track t = { .id = 1, .codec = CODEC_H264, .config = avcc,
 	    .config_bytes = sizeof(avcc) };
 	char s[CODEC_STRING_BYTES];
@@ -46,9 +55,23 @@ main(void)
 	ok(codec_transfer(&t) == 18, "vpcC says that it is HLG");
 	t.colour.transfer = 16;
 	ok(codec_transfer(&t) == 16, "colr has the last word");
-	t.codec = CODEC_H264;
 	t.colour.transfer = 0;
+	t.codec = CODEC_H264;
 	ok(codec_transfer(&t) == 0, "nothing is said");
+	t.config = avcc_pq;
+	t.config_bytes = sizeof(avcc_pq);
+	ok(codec_transfer(&t) == 16, "PQ, says the VUI");
+	t.colour.transfer = 2;
+	ok(codec_transfer(&t) == 16, "and colr that it does not know");
+	t.colour.transfer = 1;
+	ok(codec_transfer(&t) == 1, "colr has the last word there, too");
+	t.colour.transfer = 0;
+	t.codec = CODEC_AV1;
+	t.config = av1c_pq;
+	t.config_bytes = sizeof(av1c_pq);
+	ok(codec_transfer(&t) == 16, "PQ, says the sequence header in av1C");
+	t.config_bytes = 3;
+	ok(codec_transfer(&t) == 0, "av1C that is cut");
 
 	t.codec = CODEC_NONE;
 	ok(codec_string(&t, s, &err) == -1 && err.cls == ERR_DATA,
