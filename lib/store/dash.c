@@ -65,6 +65,20 @@ same_group(const struct timeline_entry *x, const struct timeline_entry *y)
 	    x->seq / SPOOL_GROUP == y->seq / SPOOL_GROUP;
 }
 
+/* Was the epoch of entry E seen with ROW; with OTHER, elsewhere than at E? */
+static bool
+has_row(const struct timeline_entry *e, const struct timeline_row *row,
+    bool other)
+{
+	size_t j;
+
+	for (j = 0; j < row->count; j++)
+		if (row->segs[j].epoch == e->epoch &&
+		    !(other && row->segs[j].seq == e->seq))
+			return true;
+	return false;
+}
+
 /*
  * Does entry AT have all that its epoch, as far as it is known, has?  Once it
  * does it does, so the list never gets shorter.
@@ -73,16 +87,12 @@ static bool
 complete(const struct timeline *t, size_t at)
 {
 	const struct timeline_entry *e = &t->entries[at];
-	const struct timeline_row *row;
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < t->nrows; i++) {
-		row = &t->rows[i];
-		for (j = 0; j < row->count; j++)
-			if (row->segs[j].epoch == e->epoch &&
-			    timeline_find(row, e->seq) == NULL)
-				return false;
-	}
+	for (i = 0; i < t->nrows; i++)
+		if (has_row(e, &t->rows[i], false) &&
+		    timeline_find(&t->rows[i], e->seq) == NULL)
+			return false;
 	return true;
 }
 
@@ -93,17 +103,11 @@ complete(const struct timeline *t, size_t at)
 static bool
 settled(const struct timeline *t, size_t at)
 {
-	const struct timeline_entry *e = &t->entries[at];
-	const struct timeline_row *row;
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < t->nrows; i++) {
-		row = &t->rows[i];
-		for (j = 0; j < row->count; j++)
-			if (row->segs[j].epoch == e->epoch &&
-			    row->segs[j].seq != e->seq)
-				return true;
-	}
+	for (i = 0; i < t->nrows; i++)
+		if (has_row(&t->entries[at], &t->rows[i], true))
+			return true;
 	return false;
 }
 
@@ -582,7 +586,8 @@ dash_model(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 	    .m = m };
 	int rc = 0;
 
-	*m = (struct mpd){ .low = low, .kind = conf->kind == PLAYLIST_VOD ? MPD_VOD :
+	*m = (struct mpd){ .low = low,
+	    .kind = conf->kind == PLAYLIST_VOD ? MPD_VOD :
 	    t->over ? MPD_OVER : MPD_LIVE,
 	    .window_us = conf->kind == PLAYLIST_LIVE ? conf->window_us : 0 };
 	if ((d.rows = calloc(t->nrows + 1, sizeof(*d.rows))) == NULL)

@@ -11,10 +11,11 @@
  * all of a Period is there.
  *
  * Time is that of the fragments' dates, and a delay that the store keeps:
- * what is older than --patience is listed, whoever lacks it.  So the list only grows, and
- * no player finds less than the MPD promised.  low.mpd, of low latency, lists
- * a fragment as soon as it has what the one before has; its time is that of their arrival,
- * without a delay, and it promises no more than what it lists.
+ * what is older than --patience is listed, whoever lacks it.  So the list only
+ * grows, and no player finds less than the MPD promised.  low.mpd, of low
+ * latency, lists a fragment as soon as it has what the one before has; its
+ * time is that of their arrival, without a delay, and it promises no more than
+ * what it lists.
  */
 #ifndef STORE_DASH_H
 #define STORE_DASH_H
