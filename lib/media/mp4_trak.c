@@ -4,34 +4,33 @@
 #include "base/limits.h"
 #include "media/mp4_priv.h"
 
+/* The number behind the two times that tkhd and mdhd begin with; not 0. */
 static int
-parse_tkhd(struct mp4_box *box, struct track *t, struct err *err)
+parse_behind_times(struct mp4_box *box, const char *zero, uint32_t *value,
+    struct err *err)
 {
 	struct rd *r = &box->body;
 	uint32_t flags;
 
 	rd_bytes(r, mp4_box_full(r, &flags) == 1 ? 16 : 8);
-	t->id = rd_u32(r);
+	*value = rd_u32(r);
 	if (r->bad)
 		return mp4_box_error(box, "too short", err);
-	if (t->id == 0)
-		return mp4_box_error(box, "track ID 0", err);
+	if (*value == 0)
+		return mp4_box_error(box, zero, err);
 	return 0;
+}
+
+static int
+parse_tkhd(struct mp4_box *box, struct track *t, struct err *err)
+{
+	return parse_behind_times(box, "track ID 0", &t->id, err);
 }
 
 static int
 parse_mdhd(struct mp4_box *box, struct track *t, struct err *err)
 {
-	struct rd *r = &box->body;
-	uint32_t flags;
-
-	rd_bytes(r, mp4_box_full(r, &flags) == 1 ? 16 : 8);
-	t->timescale = rd_u32(r);
-	if (r->bad)
-		return mp4_box_error(box, "too short", err);
-	if (t->timescale == 0)
-		return mp4_box_error(box, "timescale 0", err);
-	return 0;
+	return parse_behind_times(box, "timescale 0", &t->timescale, err);
 }
 
 /* Sample entries we know, and the box in them that has the configuration. */
