@@ -3,15 +3,12 @@
 # back; keys change in the middle of it.
 . "${0%/*}/../tap.sh"
 here=$(cd "${0%/*}" && pwd)
-page=$here/../../build/player
 . "$here/relay.sh"
 need_browser ffmpeg
-[ -e "$page/hls.min.js" ] || {
-	echo 'Bail out! no page: run make player'
-	exit 1
-}
+need_page
 
 . "$here/../playlists.sh"
+. "$here/../serve.sh"
 make_store "$tmp/full"
 mkdir -p "$tmp/keys/cam"
 (umask 077
@@ -24,12 +21,8 @@ for kind in --live --vod; do
 done
 mkdir "$tmp/full/www/keys"
 cp -R "$tmp/keys/cam" "$tmp/full/www/keys"
-mkfifo "$tmp/ready"
-segment-serve --spool "$tmp/full" --page "$page" --encrypted cam --log \
-    --listen 127.0.0.1:0 --ready-fd 3 3>"$tmp/ready" >"$tmp/log" &
-pids=$!
-read -r port <"$tmp/ready"
-run /dev/null node "$here/play.js" "http://127.0.0.1:$port/#cam/vod" 4 90,180
+serve "$tmp/full" --page "$page" --encrypted cam --log >"$tmp/log"
+run /dev/null node "$here/play.js" "$url/#cam/vod" 4 90,180
 relay 'hls.js'
 asked() { cut -f 4,5 "$tmp/log" | grep "$1"; }
 wait_for 10 asked '\.key'

@@ -2,14 +2,10 @@
 # The player page in a browser, over a stream that ffmpeg makes by itself.
 . "${0%/*}/../tap.sh"
 here=$(cd "${0%/*}" && pwd)
-page=$here/../../build/player
 
 . "$here/relay.sh"
 need_browser ffmpeg
-[ -e "$page/hls.min.js" ] || {
-	echo 'Bail out! no page: run make player'
-	exit 1
-}
+need_page
 
 run /dev/null node "$here/modules.js" "$page"
 relay 'modules'

@@ -8,6 +8,7 @@
 # which of them, dashjs-low and shaka-low too.
 . "${0%/*}/../tap.sh"
 here=$(cd "${0%/*}" && pwd)
+. "$here/../serve.sh"
 modules=$here/../../build/npm/browser/node_modules
 seconds=${BROWSER_SECONDS:-10}
 
@@ -58,10 +59,7 @@ ok $? 'media for two publications'
 playlist-gen --spool "$tmp/live" --follow --low-latency --patience 1s \
     2>"$tmp/gen.err" &
 pids="$pids $!"
-mkfifo "$tmp/ready"
-segment-serve --spool "$tmp/live" --page "$tmp/page" --listen 127.0.0.1:0 \
-    --ready-fd 3 3>"$tmp/ready" & pids="$pids $!"
-read -r port <"$tmp/ready"
+serve "$tmp/live" --page "$tmp/page"
 publish 1 $first "$tmp/180.mp4" "$tmp/90.mp4"
 wait_for 20 test -s "$tmp/live/www/cam/main.mpd"; ok $? 'the stream is live'
 

@@ -15,6 +15,15 @@ need_browser() {	# need_browser [PROGRAM...]: or the test is skipped
 	}
 }
 
+# The player page, in $page.
+need_page() {
+	page=$here/../../build/player
+	[ -e "$page/hls.min.js" ] || {
+		echo 'Bail out! no page: run make player'
+		exit 1
+	}
+}
+
 # Passes on what a script reports, each test under its own name.
 relay() {		# relay NAME
 	while IFS= read -r line; do

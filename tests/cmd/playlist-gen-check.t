@@ -4,6 +4,7 @@
 here=${0%/*}
 . "$here/../tap.sh"
 . "$here/../playlists.sh"
+. "$here/../serve.sh"
 
 make_store "$tmp/full"
 playlist-gen --spool "$full" --live && playlist-gen --spool "$full" --vod
@@ -127,11 +128,8 @@ check "$tmp/empty/a.m3u8"
 status_is 66 'a link is not followed'
 
 # Over HTTP.
-mkfifo "$tmp/ready"
-segment-serve --spool "$full" --listen 127.0.0.1:0 --ready-fd 3 3>"$tmp/ready" &
-pids=$!
-read -r port <"$tmp/ready"
-base=http://127.0.0.1:$port/cam
+serve "$full"
+base=$url/cam
 check "$base/main.m3u8" "$base/vod.m3u8"
 status_is 0 'the same tree by HTTP'
 is "$(cat "$tmp/out" "$tmp/err")" '' 'in silence, too'
@@ -143,9 +141,8 @@ stdout_has 'HTTP status 404' 'with the status'
 mv "$cam/aac/gone.m3u8" "$cam/aac/live.m3u8"
 check "$base/none.m3u8"
 status_is 66 'a URL that is not there'
-kill "$pids"
-wait "$pids"
-pids=
+kill "$server"
+wait "$server"
 check "$base/main.m3u8"
 status_is 69 'no server'
 

@@ -3,39 +3,14 @@
 here=${0%/*}
 . "$here/../tap.sh"
 
-frag='-movflags +frag_keyframe+empty_moov+default_base_moof -f mp4'
-video() {		# video SIZE FILE: 14 fragments of a second, 25 fps
-	# shellcheck disable=SC2086
-	ffmpeg -v error -nostdin -f lavfi -i "testsrc2=s=$1:r=25" -t 14 \
-	    -c:v libx264 -preset ultrafast -bf 0 -g 25 -keyint_min 25 \
-	    -sc_threshold 0 -pix_fmt yuv420p $frag "$2"
-}
-video 320x180 "$tmp/v.mp4"
-video 160x90 "$tmp/w.mp4"
-video 192x108 "$tmp/x.mp4"
-ffmpeg -v error -nostdin -f lavfi -i sine=r=48000 -t 14 -c:a aac -ac 2 \
-    -movflags +empty_moov+default_base_moof -frag_duration 1000000 -f mp4 \
-    "$tmp/a.mp4"
+. "$here/../playlists.sh"
+. "$here/../serve.sh"
 
 # Two publications; the first crosses from a directory into the next.
-full=$tmp/full
-mkdir -p "$full/queue"
-t1=1700000000123000 t2=1700000030456000
-store() { "$here/../mkstore.pl" "$full" cam "$@"; }
-for r in src h264-180p; do
-	store $r 1 995 $t1 "$tmp/v.mp4"
-	store $r 2 1009 $t2 "$tmp/v.mp4"
-done
-store h264-90p 1 995 $t1 "$tmp/w.mp4"
-store h264-90p 2 1009 $t2 "$tmp/x.mp4"
-store aac 1 995 $t1 "$tmp/a.mp4"
-store aac 2 1009 $t2 "$tmp/a.mp4"
+store_s=14 first_seq=995 t2=1700000030456000
+make_store "$tmp/full"
 
-gen() {			# gen SPOOL OPTION...
-	gen_spool=$1; shift
-	run /dev/null playlist-gen --spool "$gen_spool" "$@"
-}
-sound() {		# sound FILE NAME: by the independent check
+mpd_sound() {		# mpd_sound FILE NAME: by the independent check
 	"$here/../mpd.pl" "$1" >"$tmp/err" 2>&1
 	ok $? "$2"
 }
@@ -45,7 +20,7 @@ mpd=$full/www/cam/main.mpd
 gen "$full" --print --window 60s
 status_is 0 'a live MPD'
 is "$(tail -n 1 "$tmp/out")" "$mpd" 'is written last'
-sound "$mpd" 'it is sound'
+mpd_sound "$mpd" 'it is sound'
 is "$(periods "$mpd")" '1-995 1-1000 2-1009' \
     'a Period for each epoch and directory'
 grep -q 'AdaptationSet.*contentType="audio"' "$mpd" &&
@@ -64,22 +39,6 @@ ok $? 'deleted and made again by two at once: the same bytes'
 # As it grows, a second at a time, in a small window.
 grow=$tmp/grow
 mkdir -p "$grow/queue" "$grow/src" "$grow/www"
-place() {		# place SEQ: epoch, group and name
-	printf '%06d/%06d/%09d' $((1 + ($1 > 1008))) $(($1 / 1000)) "$1"
-}
-add() {			# add SEQ RENDITION...: from the full store
-	add_seq=$1; shift
-	for r; do
-		dir=www/cam/$r name=$(place "$add_seq").m4s
-		if [ "$r" = src ]; then
-			dir=src/cam name=${name%.m4s}.mp4
-		fi
-		mkdir -p "$grow/$dir/${name%/*}"
-		cp "$full/$dir/$name" "$grow/$dir/$name"
-		[ "$r" = src ] ||
-			cp "$full/$dir/init-${name%%/*}.mp4" "$grow/$dir/"
-	done
-}
 mpd=$grow/www/cam/main.mpd
 low=$grow/www/cam/low.mpd
 rm -f "$tmp/before"
@@ -146,8 +105,8 @@ is "$(sed -n 's/.*start="PT\([0-9.]*\)S".*/\1/p' "$low" | tail -n 1)" \
 add 1022 src h264-180p h264-90p
 gen "$grow" --window 6s --patience 2s --low-latency
 is "$(newest "$low")" 1021 'low latency: what is not complete is waited for'
-rm "$grow/www/cam/h264-180p/$(place 1022).m4s" \
-    "$grow/www/cam/h264-90p/$(place 1022).m4s"
+rm "$grow/www/cam/h264-180p/$(seg 1022)" \
+    "$grow/www/cam/h264-90p/$(seg 1022)"
 gen "$grow" --window 6s --patience 2s
 [ ! -e "$low" ]; ok $? 'without --low-latency there is none'
 
@@ -165,7 +124,7 @@ grep -q minimumUpdatePeriod "$mpd"
 is $? 1 'after --linger it is over: no minimumUpdatePeriod'
 grep -q '<Period id="2-1009".* duration="PT' "$mpd"
 ok $? 'the last Period has a duration'
-sound "$mpd" 'and it is sound'
+mpd_sound "$mpd" 'and it is sound'
 
 # Holes.
 rm -rf "$grow/www" "$grow/src"
@@ -182,11 +141,11 @@ done
 gen "$grow" --window 20s --patience 1s
 is "$(periods "$mpd")" '2-1009 2-1012 2-1013 2-1016' \
     'a hole ends a Period, and what lacks all sound is left out'
-sound "$mpd" 'that is sound'
+mpd_sound "$mpd" 'that is sound'
 is "$(sed -n '/id="2-1012"/,/\/Period/s/.*Representation id="\([^"]*\)".*/\1/p' \
     "$mpd" | paste -s -d ' ')" 'h264-180p aac' 'the others go on'
 gen "$grow" --vod
-sound "$grow/www/cam/vod.mpd" 'a static MPD with holes'
+mpd_sound "$grow/www/cam/vod.mpd" 'a static MPD with holes'
 
 # With low latency one that leaves is waited for once.
 rm -rf "$grow/www" "$grow/src"
@@ -209,7 +168,7 @@ add 1016 h264-90p
 is "$(edge)" 1019 'one that comes for older fragments is not waited for'
 add 1020 src h264-180p
 is "$(edge)" 1019 'sound is'
-sound "$low" 'that is sound, too'
+mpd_sound "$low" 'that is sound, too'
 
 # A Period that began long before the window, at a hole, is still the same.
 long=$tmp/long
@@ -241,16 +200,12 @@ rm -r "$grow/www/cam/copy"
 # Read by others.
 gen "$full" --vod
 vod=$full/www/cam/vod.mpd
-sound "$vod" 'a static MPD'
+mpd_sound "$vod" 'a static MPD'
 is "$(sed -n 's/.*mediaPresentationDuration="\([^"]*\)".*/\1/p' "$vod")" \
     PT28S 'of 28 seconds'
 gen "$full" --window 60s
-mkfifo "$tmp/ready"
-segment-serve --spool "$full" --listen 127.0.0.1:0 --ready-fd 3 \
-    3>"$tmp/ready" &
-pids="$pids $!"
-read -r port <"$tmp/ready"
-url=http://127.0.0.1:$port/cam
+serve "$full"
+url=$url/cam
 # ffmpeg reads one Period, the longest: here the second epoch.
 is "$(ffprobe -v error -count_packets -select_streams v:1 -show_entries \
     stream=nb_read_packets -of csv=p=0 "$url/vod.mpd" | head -n 1 |

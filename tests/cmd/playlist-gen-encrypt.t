@@ -3,6 +3,7 @@
 here=${0%/*}
 . "$here/../tap.sh"
 . "$here/../playlists.sh"
+. "$here/../serve.sh"
 
 make_store "$tmp/full"
 keys=$tmp/keys
@@ -89,14 +90,8 @@ sums "$full" >"$tmp/before"
 find "$full/www" \( -name 'vod*' -o -path '*/aes/*' \) -type f -delete
 gen "$full" --live --segment 1s --window 60s
 gen "$full" --live --segment 4s --window 60s
-for i in 1 2 3; do
-	playlist-gen --spool "$full" --encrypt "$keys" --vod --segment 4s \
-	    --key-uri "file:$keys/{stream}/{key}.key" &
-	pids="$pids $!"
-done
-st=0
-for pid in $pids; do wait "$pid" || st=$?; done
-pids=
+gen_thrice --encrypt "$keys" --vod --segment 4s \
+    --key-uri "file:$keys/{stream}/{key}.key"
 is "$st" 0 'three at once'
 gen "$full" --vod
 gen "$full" --event --segment 4s
@@ -109,16 +104,10 @@ mkdir "$full/www/keys"
 cp -R "$keys/cam" "$full/www/keys"
 playlist-gen --spool "$full" --encrypt "$keys" --vod --segment 4s \
     --key-uri '/keys/{stream}/{key}.key'
-mkfifo "$tmp/ready"
-segment-serve --spool "$full" --listen 127.0.0.1:0 --ready-fd 3 \
-    3>"$tmp/ready" &
-pids=$!
-read -r port <"$tmp/ready"
-url=http://127.0.0.1:$port/cam
-is "$(frames "$url/h264-180p/vod.m3u8" v) $(frames "$url/aac/vod.m3u8" a)" \
+serve "$full"
+is "$(frames "$url/cam/h264-180p/vod.m3u8" v) $(frames \
+    "$url/cam/aac/vod.m3u8" a)" \
     "$video $audio" 'over HTTP, keys and all, every frame'
-kill $pids
-pids=
 
 # The same streams from an origin that keeps back what is in the clear.
 clear=$full/www/cam/aac/000001/000000
@@ -126,15 +115,8 @@ cat "$clear/"00000000[1-4].m4s >"$clear/000000001-000000004.m4s"
 mkdir -p "$full/www/free/v/000001/000000"
 echo media >"$full/www/free/v/000001/000000/000000001.m4s"
 (umask 077; echo 'a key to sign with, of some bytes' >"$tmp/sign")
-serve() {		# serve OPTION...
-	segment-serve --spool "$full" --listen 127.0.0.1:0 --ready-fd 3 \
-	    "$@" 3>"$tmp/ready" &
-	pids=$!
-	read -r port <"$tmp/ready"
-	url=http://127.0.0.1:$port
-}
 code() { curl -s -m 10 -o "$tmp/body" -w '%{http_code}' "$url$1"; }
-serve --encrypted other --encrypted 'c[a-m]m'
+serve "$full" --encrypted other --encrypted 'c[a-m]m'
 is "$(frames "$url/cam/h264-180p/vod.m3u8" v) $(frames \
     "$url/cam/aac/vod.m3u8" a)" "$video $audio" '--encrypted: every frame'
 got=
@@ -147,14 +129,11 @@ is "$(curl -s -r 0-99 -o /dev/null -w '%{http_code}' \
     "$url/cam/aac/000001/000000/000000001.m4s")" 404 'nor a range of one'
 is "$(code /cam/aac/init-000001.mp4) $(code /free/v/000001/000000/000000001.m4s)" \
     '200 200' 'init segments are, and other streams'
-kill $pids
-serve --encrypted '*' --sign-key "$tmp/sign"
+serve "$full" --encrypted '*' --sign-key "$tmp/sign"
 path=$(segment-serve --sign cam --sign-key "$tmp/sign")
 is "$(code "$path/aac/000001/000000/000000001.m4s") $(code \
     "$path/aac/vod.m3u8") $(code "$path/aac/$uri")" '404 200 200' \
     'nor by a signed path'
-kill $pids
-pids=
 
 # Keys from cron: for everything at first, then each hour.
 rotate() { run /dev/null sh "$here/../../examples/rotate-keys" "$@"; }

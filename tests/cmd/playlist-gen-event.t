@@ -5,12 +5,6 @@ here=${0%/*}
 . "$here/../playlists.sh"
 
 make_store "$tmp/full"
-gen() {			# gen SPOOL OPTION...
-	gen_spool=$1; shift
-	run /dev/null playlist-gen --spool "$gen_spool" "$@"
-}
-last() { tail -n 1 "$1"; }
-segments() { grep -c '^#EXTINF' "$1"; }
 
 # EVENT: only grows.
 grow=$tmp/grow

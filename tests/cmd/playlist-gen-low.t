@@ -5,10 +5,6 @@ here=${0%/*}
 . "$here/../playlists.sh"
 
 make_store "$tmp/full"
-gen() {			# gen SPOOL OPTION...
-	gen_spool=$1; shift
-	run /dev/null playlist-gen --spool "$gen_spool" "$@"
-}
 
 gen "$full" --low-latency
 status_is 0 'a whole store with parts'

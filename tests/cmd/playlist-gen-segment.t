@@ -15,10 +15,6 @@ for rendition in src copy; do
 	store $rendition 2 11 $t2 "$tmp/c.mp4"
 done
 
-gen() {			# gen SPOOL OPTION...
-	gen_spool=$1; shift
-	run /dev/null playlist-gen --spool "$gen_spool" "$@"
-}
 sums() { (cd "$1/www" && find . -type f -exec cksum {} + | LC_ALL=C sort); }
 uris() { grep -v '^#' "$1" | sed 's,.*/0*,,; s/-0*/-/; s/\.m4s//' |
 	paste -s -d ' '; }
@@ -54,13 +50,7 @@ is "$(grep -c 'PART:.*INDEPENDENT' "$full/www/cam/copy/live.m3u8") $(grep \
 # The files: the fragments behind one another, whoever writes them.
 sums "$full" >"$tmp/before"
 find "$full/www" \( -name '*.m3u8' -o -name '*-0*.m4s' \) -delete
-for i in 1 2 3; do
-	playlist-gen --spool "$full" --segment 4s --window 60s --low-latency &
-	pids="${pids-} $!"
-done
-st=0
-for pid in $pids; do wait "$pid" || st=$?; done
-pids=
+gen_thrice --segment 4s --window 60s --low-latency
 is "$st" 0 'three at once'
 gen "$full" --segment 6s --window 60s	# and others in between
 gen "$full" --segment 4s --window 60s --low-latency

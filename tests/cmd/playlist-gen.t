@@ -3,18 +3,13 @@
 here=${0%/*}
 . "$here/../tap.sh"
 . "$here/../playlists.sh"
+. "$here/../serve.sh"
 
 make_store "$tmp/full"
 is "$(find "$full" -name '*.m4s' | wc -l)" 60 'a store of 60 segments'
 
-gen() {			# gen SPOOL OPTION...
-	gen_spool=$1; shift
-	run /dev/null playlist-gen --spool "$gen_spool" "$@"
-}
 lists() { (cd "$1/www" && find . -name '*.m3u8' | LC_ALL=C sort); }
 sums() { (cd "$1/www" && find . -name '*.m3u8' -exec cksum {} + | sort); }
-segments() { grep -c '^#EXTINF' "$1"; }
-last() { tail -n 1 "$1"; }
 
 # Everything at once.
 gen "$full" --print
@@ -188,12 +183,8 @@ cmp -s "$main" "$full/www/cam/main.m3u8"
 ok $? 'main.m3u8 is the live one still'
 
 # Through the origin, decoded.
-mkfifo "$tmp/ready"
-segment-serve --spool "$full" --listen 127.0.0.1:0 --ready-fd 3 \
-    3>"$tmp/ready" &
-pids=$!
-read -r port <"$tmp/ready"
-url=http://127.0.0.1:$port/cam
+serve "$full"
+url=$url/cam
 # Not the 90p one: ffmpeg 5.1 keeps the first init segment when the picture
 # size changes.
 ffmpeg -v error -nostdin -xerror -i "$url/vod.m3u8" -map 0:v:1 -map 0:a:0 \

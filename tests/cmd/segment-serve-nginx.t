@@ -3,6 +3,7 @@
 # shipped.
 here=${0%/*}
 . "$here/../tap.sh"
+. "$here/../serve.sh"
 if ! command -v nginx >/dev/null; then
 	skip 'no nginx here' 'nginx in front, and alone'
 	done_testing
@@ -23,11 +24,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
     -days 2 -subj /CN=x -keyout "$tmp/key.pem" -out "$tmp/cert.pem" \
     2>"$tmp/err"
 
-mkfifo "$tmp/ready"
-segment-serve --spool "$tmp/spool" --listen 127.0.0.1:0 --ready-fd 3 --log \
-    3>"$tmp/ready" >"$tmp/log" &
-pids=$!
-read -r port <"$tmp/ready"
+serve "$tmp/spool" --log >"$tmp/log"
 front=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
 	Listen => 1, LocalAddr => "127.0.0.1")->sockport')
 sed -e "s|/var/cache/nginx/livespool|$tmp/cache|" -e "s|:8080|:$port|" \

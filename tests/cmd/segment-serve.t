@@ -2,6 +2,7 @@
 # segment-serve: what curl gets, and what nobody may get.
 here=${0%/*}
 . "$here/../tap.sh"
+. "$here/../serve.sh"
 
 spool=$tmp/spool page=$tmp/page
 seg=s1/h264/000001/000000/000000001.m4s
@@ -25,15 +26,10 @@ for f in index.html a.js a.css a.jpg a.vtt a.mpd movie.mp4; do
 	printf 'page %s' "$f" >"$page/$f"
 done
 
-mkfifo "$tmp/ready"
-segment-serve --spool "$spool" --page "$page" --listen 127.0.0.1:0 \
-    --ready-fd 3 --threads 2 --log --metrics "$tmp/metrics" 3>"$tmp/ready" \
-    >"$tmp/log" 2>"$tmp/serve.err" &
-pids=$!
-server=$!
-read -r port <"$tmp/ready"
+serve "$spool" --page "$page" --threads 2 --log --metrics "$tmp/metrics" \
+    >"$tmp/log" 2>"$tmp/serve.err"
 [ "${port:-0}" -gt 0 ]; ok $? 'says its port when ready'
-base=http://127.0.0.1:$port
+base=$url
 
 # get PATH [CURL OPTION...]: $code, $tmp/head and $tmp/body
 get() {

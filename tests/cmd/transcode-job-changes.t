@@ -3,6 +3,7 @@
 # seconds.
 # shellcheck source=tests/tap.sh
 . "${0%/*}/../tap.sh"
+. "${0%/*}/../made.sh"
 
 cat >"$tmp/ladder.yaml" <<'END'
 video:
@@ -19,12 +20,7 @@ clip() {
 	    -c:a aac -ac "$channels" "$@"
 }
 job() {			# job NAME: of NAME.flv
-	mkdir "$tmp/$1"
-	fragment-split <"$tmp/$1.flv" |
-	    segment-store put --spool "$tmp/$1" cam >"$tmp/lines"
-	run "$tmp/lines" transcode-job --spool "$tmp/$1" \
-	    --ladder "$tmp/ladder.yaml"
-	status_is 0 "$1: made"
+	made "$1"
 	cp "$tmp/out" "$tmp/$1.out"
 	for r in h264 aac opus; do
 		is "$(grep -c "	$r	" "$tmp/$1.out")" \

@@ -2,6 +2,7 @@
 # What sources look like: shapes, colours, fields, captions.
 # shellcheck source=tests/tap.sh
 . "${0%/*}/../tap.sh"
+. "${0%/*}/../made.sh"
 
 cat >"$tmp/ladder.yaml" <<'END'
 video:
@@ -12,12 +13,7 @@ END
 make() {
 	name=$1; shift
 	ffmpeg -v error "$@" -t 1 -g 25 "$tmp/$name.flv"
-	mkdir "$tmp/$name"
-	fragment-split <"$tmp/$name.flv" |
-	    segment-store put --spool "$tmp/$name" cam >"$tmp/lines"
-	run "$tmp/lines" transcode-job --spool "$tmp/$name" \
-	    --ladder "$tmp/ladder.yaml"
-	status_is 0 "$name: made"
+	made "$name"
 	for r in h264 hevc; do
 		[ -e "$tmp/$name/www/cam/$r/init-000001.mp4" ] || continue
 		cat "$tmp/$name/www/cam/$r/init-000001.mp4" \

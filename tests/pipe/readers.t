@@ -3,6 +3,7 @@
 # sound.  LIVE_SECONDS: for how long.
 . "${0%/*}/../tap.sh"
 here=$(cd "${0%/*}" && pwd)
+. "$here/../serve.sh"
 seconds=${LIVE_SECONDS:-8}
 
 # A stream with low latency that began a while ago; fragments cross from one
@@ -25,13 +26,10 @@ done
 ok $? 'a stream'
 playlist-gen --spool "$tmp/live" --follow --low-latency 2>"$tmp/gen.err" &
 pids="$pids $!"
-mkfifo "$tmp/ready"
-segment-serve --spool "$tmp/live" --listen 127.0.0.1:0 --ready-fd 3 \
-    3>"$tmp/ready" & pids="$pids $!"
-read -r port <"$tmp/ready"
+serve "$tmp/live"
 "$here/../pace.pl" "$tmp/all" "$tmp/live" cam & pids="$pids $!"
 wait_for 20 test -s "$tmp/live/www/cam/main.m3u8"; ok $? 'it is live'
-url=http://127.0.0.1:$port/cam/main.m3u8
+url=$url/cam/main.m3u8
 
 # steady FILE TICKS NAME: times in it, one a line, are TICKS apart, all of them
 # of SECONDS
