@@ -27,6 +27,7 @@ read_all(const struct mp4 *m)
 			sum = sum + m->tracks[i].config[k];
 		if (codec_string(&m->tracks[i], name, &err) == 0)
 			sum = sum + (unsigned char)name[0];
+		sum = sum + codec_transfer(&m->tracks[i]);
 	}
 	for (size_t i = 0; i < m->nruns; i++)
 		for (size_t k = 0; k < m->runs[i].count; k++) {
