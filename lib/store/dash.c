@@ -10,15 +10,8 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "media/fragment.h"
+#include "store/dash_impl.h"
 #include "store/spool.h"
-#include "store/timeline.h"
-
-/*
- * What may be newer than the last fragment older than --patience: the one
- * that is being filled, and a second in which its end is stored and noticed;
- * and what the MPD is valid for.
- */
-#define DELAY_US(conf)	((conf)->patience_us + (MPD_UPDATE_S + 2) * 1000000)
 
 /* What is known of a row in one epoch. */
 struct dash_row {
@@ -63,112 +56,6 @@ same_group(const struct timeline_entry *x, const struct timeline_entry *y)
 {
 	return x->epoch == y->epoch &&
 	    x->seq / SPOOL_GROUP == y->seq / SPOOL_GROUP;
-}
-
-/* Was the epoch of entry E seen with ROW; with OTHER, elsewhere than at E? */
-static bool
-has_row(const struct timeline_entry *e, const struct timeline_row *row,
-    bool other)
-{
-	size_t j;
-
-	for (j = 0; j < row->count; j++)
-		if (row->segs[j].epoch == e->epoch &&
-		    !(other && row->segs[j].seq == e->seq))
-			return true;
-	return false;
-}
-
-/*
- * Does entry AT have all that its epoch, as far as it is known, has?  Once it
- * does it does, so the list never gets shorter.
- */
-static bool
-complete(const struct timeline *t, size_t at)
-{
-	const struct timeline_entry *e = &t->entries[at];
-	size_t i;
-
-	for (i = 0; i < t->nrows; i++)
-		if (has_row(e, &t->rows[i], false) &&
-		    timeline_find(&t->rows[i], e->seq) == NULL)
-			return false;
-	return true;
-}
-
-/*
- * Will entry AT get no rendition that its epoch has not been seen with?  The
- * second fragment tells: its renditions come when those of the first are there.
- */
-static bool
-settled(const struct timeline *t, size_t at)
-{
-	size_t i;
-
-	for (i = 0; i < t->nrows; i++)
-		if (has_row(&t->entries[at], &t->rows[i], true))
-			return true;
-	return false;
-}
-
-/*
- * Has entry AT all that the one before it has?  A rendition that leaves is
- * missed once, then, and one that is made for older entries not at all.
- */
-static bool
-follows(const struct timeline *t, size_t at)
-{
-	const struct timeline_entry *e = &t->entries[at];
-	bool any = false;
-	size_t i;
-
-	for (i = 0; i < t->nrows && at > 0 && e[-1].epoch == e->epoch; i++) {
-		if (timeline_find(&t->rows[i], e[-1].seq) == NULL)
-			continue;
-		if (timeline_find(&t->rows[i], e->seq) == NULL)
-			return false;
-		any = true;
-	}
-	return any || (settled(t, at) && complete(t, at));
-}
-
-/* Nothing newer will be of entry AT's publication. */
-static bool
-ended(const struct timeline *t, size_t at)
-{
-	const struct timeline_entry *newest = &t->entries[t->count - 1];
-
-	return newest->ended || newest->epoch > t->entries[at].epoch;
-}
-
-/*
- * From the newest entry back: END is behind the newest that patience is over
- * for, and FIRST so that what TIMESHIFTBUFFERDEPTH promises is there.  When a
- * publication has ended, nothing of it will be newer: then what is complete
- * is listed, and all when nobody comes back.  With low latency what follows is
- * listed at once.
- */
-static void
-choose(struct dash *d)
-{
-	const struct timeline *t = d->t;
-	const struct timeline_entry *e = t->entries;
-	int64_t newer_us = 0;
-
-	d->first = d->end = t->count;
-	if (d->conf->kind == PLAYLIST_VOD)
-		d->first = 0;
-	while (d->first > 0 && (d->conf->kind == PLAYLIST_EVENT ||
-	    newer_us < d->conf->window_us + DELAY_US(d->conf))) {
-		d->first--;
-		if (newer_us < d->conf->patience_us && !t->over)
-			d->end = d->first;
-		newer_us += e[d->first].duration_us;
-	}
-	while (d->end < t->count &&
-	    ((ended(t, d->end) && complete(t, d->end)) ||
-	    (d->low && follows(t, d->end))))
-		d->end++;
 }
 
 /* The entries of FIRST's epoch that are listed. */
@@ -243,29 +130,6 @@ rescale(int64_t t, uint32_t from, uint32_t to)
 	return t / ts * to + (t % ts * to + ts / 2) / ts;
 }
 
-static int
-add_run(struct mpd_set *set, int64_t t, int64_t d, struct err *err)
-{
-	struct mpd_run *last = set->nruns == 0 ? NULL :
-	    &set->runs[set->nruns - 1], *more;
-
-	if (last != NULL && last->d == d) {
-		last->count++;
-		return 0;
-	}
-	/* Room for a power of two. */
-	if ((set->nruns & (set->nruns - 1)) == 0) {
-		more = realloc(set->runs, (set->nruns == 0 ? 1 :
-		    2 * set->nruns) * sizeof(*more));
-		if (more == NULL)
-			return err_nomem(err);
-		set->runs = more;
-	}
-	set->runs[set->nruns++] = (struct mpd_run){ .t = t, .d = d,
-	    .count = 1 };
-	return 0;
-}
-
 /*
  * The timeline of ROW over the entries [FIRST, END), which it has.  A segment
  * lasts until the next one begins, listed or not.
@@ -291,92 +155,10 @@ set_runs(const struct dash *d, size_t row, size_t first, size_t end,
 			    set->timescale);
 		if (until <= t)
 			until = t + 1;
-		if (add_run(set, t, until - t, err) == -1)
+		if (mpd_add_run(set, t, until - t, err) == -1)
 			return -1;
 	}
 	return 0;
-}
-
-/* "avc1" of "avc1.64001f". */
-static bool
-same_codec(const char *x, const char *y)
-{
-	size_t n = strcspn(x, ".");
-
-	return n == strcspn(y, ".") && strncmp(x, y, n) == 0;
-}
-
-static bool
-same_runs(const struct mpd_set *x, const struct mpd_set *y)
-{
-	size_t i;
-
-	if (x->timescale != y->timescale || x->nruns != y->nruns)
-		return false;
-	for (i = 0; i < x->nruns; i++)
-		if (x->runs[i].t != y->runs[i].t ||
-		    x->runs[i].d != y->runs[i].d ||
-		    x->runs[i].count != y->runs[i].count)
-			return false;
-	return true;
-}
-
-static bool
-fits(const struct mpd_set *set, const struct mpd_set *own,
-    const struct playlist_rendition *r)
-{
-	return set->kind == own->kind &&
-	    same_codec(set->renditions[0].codecs, r->codecs) &&
-	    same_runs(set, own);
-}
-
-static bool
-before(const struct playlist_rendition *x, const struct playlist_rendition *y)
-{
-	if (x->height != y->height)
-		return x->height < y->height;
-	return strcmp(x->name, y->name) < 0;
-}
-
-/* In ascending height. */
-static int
-add_rendition(struct mpd_set *set, const struct playlist_rendition *r,
-    struct err *err)
-{
-	struct playlist_rendition *more;
-	size_t i;
-
-	more = realloc(set->renditions, (set->count + 1) * sizeof(*more));
-	if (more == NULL)
-		return err_nomem(err);
-	set->renditions = more;
-	for (i = set->count; i > 0 && before(r, &more[i - 1]); i--)
-		more[i] = more[i - 1];
-	more[i] = *r;
-	set->count++;
-	return 0;
-}
-
-/* Put R where it may be switched to, or into a set of its own, OWN. */
-static int
-add_to_set(struct mpd_period *p, struct mpd_set *own,
-    const struct playlist_rendition *r, struct err *err)
-{
-	struct mpd_set *more;
-	size_t i;
-
-	for (i = 0; i < p->count; i++)
-		if (fits(&p->sets[i], own, r)) {
-			free(own->runs);
-			own->runs = NULL;
-			return add_rendition(&p->sets[i], r, err);
-		}
-	if ((more = realloc(p->sets, (p->count + 1) * sizeof(*more))) == NULL)
-		return err_nomem(err);
-	p->sets = more;
-	p->sets[p->count] = *own;
-	own->runs = NULL;
-	return add_rendition(&p->sets[p->count++], r, err);
 }
 
 static int
@@ -391,7 +173,7 @@ add_row(const struct dash *d, size_t row, size_t first, size_t end,
 
 	rc = set_runs(d, row, first, end, &own, err);
 	if (rc == 0)
-		rc = add_to_set(p, &own, r, err);
+		rc = mpd_add_rendition(p, &own, r, err);
 	free(own.runs);
 	return rc;
 }
@@ -513,7 +295,7 @@ add_period(struct dash *d, size_t first, size_t end, struct err *err)
 	p = &more[d->m->count++];
 	*p = (struct mpd_period){ .epoch = e->epoch,
 	    .group = e->seq / SPOOL_GROUP, .seq = seq,
-	    .start_us = o.date_us + (d->low ? 0 : DELAY_US(d->conf)),
+	    .start_us = o.date_us + (d->low ? 0 : DASH_DELAY_US(d->conf)),
 	    .duration_us = duration_us(d, first, end) };
 	return fill_period(d, first, end, &o, p, err);
 }
@@ -565,7 +347,7 @@ static bool
 too_early(const struct dash *d)
 {
 	int64_t lag_us = d->low ? MPD_LOW_LAG_S * 1000000 :
-	    DELAY_US(d->conf) + MPD_LAG_S * 1000000;
+	    DASH_DELAY_US(d->conf) + MPD_LAG_S * 1000000;
 	const struct timeline *t = d->t;
 	int64_t us = 0;
 	size_t i;
@@ -592,7 +374,7 @@ dash_model(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 	    .window_us = conf->kind == PLAYLIST_LIVE ? conf->window_us : 0 };
 	if ((d.rows = calloc(t->nrows + 1, sizeof(*d.rows))) == NULL)
 		return err_nomem(err);
-	choose(&d);
+	dash_choose(t, conf, low, &d.first, &d.end);
 	if (!too_early(&d))
 		rc = add_periods(&d, err);
 	free(d.rows);

@@ -15,6 +15,7 @@
 #include "store/playlist.h"
 
 struct buf;
+struct err;
 
 /* An S element: COUNT segments of D each, the first at T. */
 struct mpd_run {
@@ -79,6 +80,19 @@ struct mpd {
 #define MPD_LOW_MAX_MS		8000
 
 void	mpd_release(struct mpd *m);
+
+/* A segment at the end of SET's timeline.  0, or -1. */
+int	mpd_add_run(struct mpd_set *set, int64_t t, int64_t d,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/*
+ * Put R where it may be switched to, in ascending height, or into a set of its
+ * own: OWN, which has all but renditions.  0 with OWN's runs taken, so that
+ * they are NULL; or -1.
+ */
+int	mpd_add_rendition(struct mpd_period *p, struct mpd_set *own,
+	    const struct playlist_rendition *r, struct err *err)
+	    __attribute__((warn_unused_result));
 
 /* NAME is its own: who asks for its head is told the time. */
 void	mpd_put(struct buf *b, const struct mpd *m, const char *name);
