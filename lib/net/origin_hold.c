@@ -19,7 +19,17 @@
 #define POLL_MS		25
 #define POLL_BATCH	256
 
-TAILQ_HEAD(conn_list, conn);
+/* A number for each serving thread; those over the limit share. */
+static unsigned
+this_thread(void)
+{
+	static atomic_uint threads;
+	static _Thread_local unsigned me;	/* and 1; 0: none yet */
+
+	if (me == 0)
+		me = atomic_fetch_add(&threads, 1) + 1;
+	return me % LIMIT_HTTP_THREADS;
+}
 
 static int64_t
 longest_us(const struct version *v)
@@ -44,6 +54,7 @@ hold(const struct request *rq, enum hold why, struct playlist *p,
 		held = HELD;
 		c->hold = why;
 		c->playlist = p;
+		c->thread = this_thread();
 		c->version = version_ref(v);
 		c->late_us = clock_mono_us() + longest_us(v);
 		p->refs++;
@@ -108,11 +119,29 @@ hold_part(const struct request *rq, uint32_t *target_s)
 	return false;
 }
 
+/* Resume what is released of THREAD: from itself, they all run in one turn. */
+static void
+resume_ready(struct origin *o, unsigned thread)
+{
+	struct conn_list list = TAILQ_HEAD_INITIALIZER(list);
+	struct conn *c;
+
+	pthread_mutex_lock(&o->lock);
+	TAILQ_CONCAT(&list, &o->ready[thread], held);
+	pthread_mutex_unlock(&o->lock);
+	while ((c = TAILQ_FIRST(&list)) != NULL) {
+		TAILQ_REMOVE(&list, c, held);
+		MHD_resume_connection(c->con);
+	}
+}
+
 void
 hold_forget(struct origin *o, struct conn *c)
 {
 	if (c->hold == HOLD_NONE)
 		return;
+	if (c->status == 0)		/* no answer: the viewer left */
+		resume_ready(o, c->thread);
 	version_unref(c->version);
 	playlist_put(o, c->playlist);
 	c->hold = HOLD_NONE;
@@ -125,6 +154,7 @@ answer_held(const struct request *rq)
 	struct version *v = c->version;
 	char cache[HTTP_CACHE_BYTES];
 
+	resume_ready(rq->o, c->thread);
 	if (c->hold == HOLD_LATE) {
 		http_cache_control(HTTP_BLOCKING,
 		    MHD_HTTP_SERVICE_UNAVAILABLE, v->says.target_s, 0, cache);
@@ -139,10 +169,9 @@ answer_held(const struct request *rq)
 	    answer_missing(rq, ENOENT, 0);
 }
 
-/* With o->lock: take C, whose answer is to be of V, from what is held. */
+/* With o->lock: C is held no more, and its answer is to be of V. */
 static void
-release(struct origin *o, struct conn *c, enum hold how, struct version *v,
-    struct conn_list *out)
+release(struct origin *o, struct conn *c, enum hold how, struct version *v)
 {
 	struct playlist *p = c->playlist;
 
@@ -155,17 +184,31 @@ release(struct origin *o, struct conn *c, enum hold how, struct version *v,
 		c->version = v == NULL ? NULL : version_ref(v);
 	}
 	atomic_fetch_sub(&o->waiting, 1);
-	TAILQ_INSERT_TAIL(out, c, held);
+	TAILQ_INSERT_TAIL(&o->ready[c->thread], c, held);
 }
 
-/* They are answered by the threads of libmicrohttpd. */
+/*
+ * One connection of each thread that has something released; it resumes the
+ * others.  A thread that is told of each by another one wakes for each, and
+ * looks through all that it holds every time.
+ */
 static void
-resume(struct conn_list *list)
+wake_threads(struct origin *o)
 {
+	struct conn_list first = TAILQ_HEAD_INITIALIZER(first);
 	struct conn *c;
+	size_t i;
 
-	while ((c = TAILQ_FIRST(list)) != NULL) {
-		TAILQ_REMOVE(list, c, held);
+	pthread_mutex_lock(&o->lock);
+	for (i = 0; i < LIMIT_HTTP_THREADS; i++) {
+		if ((c = TAILQ_FIRST(&o->ready[i])) == NULL)
+			continue;
+		TAILQ_REMOVE(&o->ready[i], c, held);
+		TAILQ_INSERT_TAIL(&first, c, held);
+	}
+	pthread_mutex_unlock(&o->lock);
+	while ((c = TAILQ_FIRST(&first)) != NULL) {
+		TAILQ_REMOVE(&first, c, held);
 		MHD_resume_connection(c->con);
 	}
 }
@@ -184,7 +227,6 @@ goes_on_waiting(const struct conn *c, const struct version *v)
 static void
 look_at(struct origin *o, struct playlist *p)
 {
-	struct conn_list ready = TAILQ_HEAD_INITIALIZER(ready);
 	struct version *v = playlist_load(o, p);
 	struct conn *c, *next;
 
@@ -192,10 +234,10 @@ look_at(struct origin *o, struct playlist *p)
 	for (c = TAILQ_FIRST(&p->held); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, held);
 		if (!goes_on_waiting(c, v))
-			release(o, c, HOLD_READY, v, &ready);
+			release(o, c, HOLD_READY, v);
 	}
 	pthread_mutex_unlock(&o->lock);
-	resume(&ready);
+	wake_threads(o);
 	version_unref(v);
 	playlist_put(o, p);
 }
@@ -293,7 +335,6 @@ on_name(int number, const char *name, void *arg)
 static void
 release_late(struct origin *o, int64_t now_us)
 {
-	struct conn_list late = TAILQ_HEAD_INITIALIZER(late);
 	struct playlist *p, *next;
 	struct conn *c;
 
@@ -302,12 +343,12 @@ release_late(struct origin *o, int64_t now_us)
 		next = TAILQ_NEXT(p, by_wait);
 		while ((c = TAILQ_FIRST(&p->held)) != NULL &&
 		    c->late_us <= now_us) {
-			release(o, c, HOLD_LATE, c->version, &late);
+			release(o, c, HOLD_LATE, c->version);
 			count(o, COUNT_LATE, 1);
 		}
 	}
 	pthread_mutex_unlock(&o->lock);
-	resume(&late);
+	wake_threads(o);
 }
 
 /* How long nothing needs to be done, if nothing happens. */
@@ -391,10 +432,14 @@ void
 keeper_stop(struct origin *o)
 {
 	uint64_t one = 1;
+	unsigned i;
 
 	hold_no_more(o);
 	if (write(o->keeper_fd, &one, sizeof(one)) == sizeof(one))
 		pthread_join(o->keeper, NULL);
+	/* libmicrohttpd aborts if it is stopped with one suspended. */
+	for (i = 0; i < LIMIT_HTTP_THREADS; i++)
+		resume_ready(o, i);
 	close(o->keeper_fd);
 	if (o->watch_fd != -1)
 		close(o->watch_fd);

@@ -31,6 +31,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "net/http.h"
 #include "net/http_fields.h"
 #include "net/http_playlist.h"
@@ -78,13 +79,14 @@ enum hold {
 /* A connection, and the request that it is about. */
 struct conn {
 	TAILQ_ENTRY(conn)	 entry;		/* of o->conns */
-	TAILQ_ENTRY(conn)	 held;		/* of playlist->held */
+	TAILQ_ENTRY(conn)	 held;		/* of playlist->held, o->ready */
 	struct MHD_Connection	*con;
 	struct playlist		*playlist;	/* while held */
 	struct version		*version;	/* what it waits to change, or
 						   is answered from */
 	struct http_reload	 reload;
 	enum hold		 hold;
+	unsigned		 thread;	/* that serves it, while held */
 	int			 fd;
 	bool			 tls;
 	bool			 busy;		/* with a request */
@@ -103,6 +105,8 @@ enum counter {
 	COUNT_BYTES, COUNT_HELD, COUNT_LATE, COUNT_DELTAS, COUNT_SLOW,
 	COUNT_CONNECTIONS, COUNTERS
 };
+
+TAILQ_HEAD(conn_list, conn);
 
 #define PLAYLIST_BUCKETS	4096
 LIST_HEAD(playlist_list, playlist);
@@ -129,6 +133,8 @@ struct origin {
 	struct playlist_list	 by_watch[PLAYLIST_BUCKETS];
 	TAILQ_HEAD(playlist_use, playlist) by_use;	/* the oldest first */
 	TAILQ_HEAD(playlist_waiting, playlist) by_wait;
+	struct conn_list	 ready[LIMIT_HTTP_THREADS]; /* released, and
+						   suspended still; by thread */
 	size_t			 playlists;
 	atomic_size_t		 playlist_bytes;	/* of all versions */
 	int			 watch_fd;	/* of watch_many_open(), or -1 */

@@ -278,6 +278,8 @@ playlists_init(struct origin *o)
 	}
 	TAILQ_INIT(&o->by_use);
 	TAILQ_INIT(&o->by_wait);
+	for (i = 0; i < LIMIT_HTTP_THREADS; i++)
+		TAILQ_INIT(&o->ready[i]);
 }
 
 void

@@ -123,6 +123,17 @@ is_deeply([map { values %{$bodies{$_}} } 0, 1], [30, 30], 'two bodies for all');
 is($bodies{gzip}, 20, 'compressed for those that take it');
 is((keys %{$bodies{0}})[0], list(41, 0, window => 20), 'the whole list');
 
+# Those who asked first leave before the update: the others have it all the same.
+@asked = map { $o->ask(url('_HLS_msn=42')) } 0 .. 15;
+ok($o->is_held($asked[$_]), "some leave: $_ is held") for 0, 15;
+close $_ for splice @asked, 0, 8;
+my $then = time;
+publish(42, 0, window => 20);
+is_deeply([map { $o->answer($_)->{code} } @asked], [(200) x 8],
+    'the others are answered');
+ok(time - $then < 1, 'at once');
+publish(41, 0, window => 20);
+
 # Delta updates.
 $a = $o->get(url('_HLS_skip=YES'));
 is($a->{body}, (keys %{$bodies{1}})[0], 'a delta, held or not');
