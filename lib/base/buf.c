@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/dec.h"
 #include "base/err.h"
 
 #define BUF_FIRST_BYTES	256
@@ -124,14 +125,23 @@ buf_put_str(struct buf *b, const char *s)
 }
 
 void
+buf_put_uint(struct buf *b, uint64_t v, int digits)
+{
+	char text[DEC_MAX];
+
+	buf_put(b, text, (size_t)(dec_put(text, v, digits) - text));
+}
+
+void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->bad ? 0 : b->cap - b->n;
 	va_list ap;
 	int n;
 	char *to;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room == 0 ? NULL : (char *)b->p + b->n, room, fmt, ap);
 	va_end(ap);
 	if (n < 0) {
 		b->bad = true;
@@ -140,9 +150,11 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	/* One more for the NUL, which does not count. */
 	if ((to = (char *)buf_room(b, (size_t)n + 1)) == NULL)
 		return;
-	va_start(ap, fmt);
-	vsnprintf(to, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	if ((size_t)n >= room) {
+		va_start(ap, fmt);
+		vsnprintf(to, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	b->n += (size_t)n;
 }
 

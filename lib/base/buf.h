@@ -44,6 +44,9 @@ void	buf_put_u32(struct buf *b, uint32_t v);
 void	buf_put_u32le(struct buf *b, uint32_t v);
 void	buf_put_u64(struct buf *b, uint64_t v);
 void	buf_put_str(struct buf *b, const char *s);
+
+/* V in decimal, with zeros in front up to DIGITS, as dec_put(). */
+void	buf_put_uint(struct buf *b, uint64_t v, int digits);
 void	buf_printf(struct buf *b, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 

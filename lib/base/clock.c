@@ -1,8 +1,9 @@
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#include "base/dec.h"
 
 #define NTP_TO_UNIX_S	UINT64_C(2208988800)
 
@@ -49,18 +50,30 @@ clock_wall_from_ntp(uint64_t ntp)
 	return (int64_t)((s - NTP_TO_UNIX_S) * 1000000 + us);
 }
 
+static char *
+put_field(char *to, int value, int digits, char behind)
+{
+	to = dec_put(to, (uint64_t)value, digits);
+	*to++ = behind;
+	return to;
+}
+
 void
 clock_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_BYTES])
 {
-	time_t s = (time_t)(wall_us / 1000000);
+	int64_t us = wall_us < 0 ? 0 : wall_us;
+	time_t s = (time_t)(us / 1000000);
 	struct tm tm;
-	size_t n;
 
 	memset(&tm, 0, sizeof(tm));
 	gmtime_r(&s, &tm);
-	n = strftime(out, CLOCK_RFC3339_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + n, CLOCK_RFC3339_BYTES - n, ".%03uZ",
-	    (unsigned)(wall_us / 1000 % 1000));
+	out = put_field(out, tm.tm_year + 1900, 4, '-');
+	out = put_field(out, tm.tm_mon + 1, 2, '-');
+	out = put_field(out, tm.tm_mday, 2, 'T');
+	out = put_field(out, tm.tm_hour, 2, ':');
+	out = put_field(out, tm.tm_min, 2, ':');
+	out = put_field(out, tm.tm_sec, 2, '.');
+	*put_field(out, (int)(us / 1000 % 1000), 3, 'Z') = '\0';
 }
 
 /* N digits at *S, at most MAX; moves *S behind them. */

@@ -19,7 +19,8 @@ int64_t	clock_wall_us(void);	/* since 1970-01-01T00:00:00Z */
 uint64_t clock_ntp_from_wall(int64_t wall_us);
 int64_t	clock_wall_from_ntp(uint64_t ntp);
 
-/* "2026-03-01T12:00:00.000Z" (RFC 3339, UTC, milliseconds cut). */
+/* "2026-03-01T12:00:00.000Z" (RFC 3339, UTC, milliseconds cut);
+   what is before 1970 as its start. */
 #define CLOCK_RFC3339_BYTES	32
 void	clock_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_BYTES]);
 

@@ -34,7 +34,9 @@ playlist_rounded_s(int64_t duration_us)
 static void
 put_seconds(struct buf *b, int64_t us)
 {
-	buf_printf(b, "%" PRId64 ".%06" PRId64, us / 1000000, us % 1000000);
+	buf_put_uint(b, (uint64_t)us / 1000000, 1);
+	buf_put_u8(b, '.');
+	buf_put_uint(b, (uint64_t)us % 1000000, 6);
 }
 
 static void
@@ -87,20 +89,28 @@ put_entry(struct buf *b, const struct playlist *p,
 	put_map(b, e, keyed);
 	if (e->date_us != 0) {
 		clock_rfc3339(e->date_us, date);
-		buf_printf(b, "#EXT-X-PROGRAM-DATE-TIME:%s\n", date);
+		buf_put_str(b, "#EXT-X-PROGRAM-DATE-TIME:");
+		buf_put_str(b, date);
+		buf_put_str(b, "\n");
 	}
 	if (e->gap)
 		buf_put_str(b, "#EXT-X-GAP\n");
-	if (e->range_bytes != 0)
-		buf_printf(b, "#EXT-X-BYTERANGE:%" PRIu32 "@%" PRIu32 "\n",
-		    e->range_bytes, e->range_at);
+	if (e->range_bytes != 0) {
+		buf_put_str(b, "#EXT-X-BYTERANGE:");
+		buf_put_uint(b, e->range_bytes, 1);
+		buf_put_str(b, "@");
+		buf_put_uint(b, e->range_at, 1);
+		buf_put_str(b, "\n");
+	}
 	for (i = 0; i < e->nparts; i++)
 		put_part(b, &p->parts[e->first_part + i]);
 	if (e->open)
 		return;
 	buf_put_str(b, "#EXTINF:");
 	put_seconds(b, e->duration_us);
-	buf_printf(b, ",\n%s\n", e->uri);
+	buf_put_str(b, ",\n");
+	buf_put_str(b, e->uri);
+	buf_put_str(b, "\n");
 }
 
 /*

@@ -67,6 +67,14 @@ test_printf(void)
 	ok(b.n == 2 && memcmp(b.p, "07", 2) == 0, "buf_drop drops the front");
 	buf_drop(&b, 2);
 	ok(b.n == 0, "down to nothing");
+	buf_put_uint(&b, 0, 1);
+	buf_put_uint(&b, 0, 3);
+	buf_put_uint(&b, 1234, 3);
+	buf_put_uint(&b, 56, 6);
+	buf_put_uint(&b, UINT64_MAX, 1);
+	buf_put_uint(&b, 7, 20);
+	ok(b.n == 54 && memcmp(b.p, "00001234000056" "18446744073709551615"
+	    "00000000000000000007", 54) == 0, "decimal, with zeros in front");
 	buf_release(&b);
 }
 

@@ -29,6 +29,11 @@ test_rfc3339(void)
 	clock_rfc3339(INT64_C(1772366400123999), out);
 	ok(strcmp(out, "2026-03-01T12:00:00.123Z") == 0,
 	    "milliseconds are cut: %s", out);
+	clock_rfc3339(INT64_MAX, out);
+	ok(strcmp(out, "294247-01-10T04:00:54.775Z") == 0, "%s", out);
+	clock_rfc3339(INT64_MIN, out);
+	ok(strcmp(out, "1970-01-01T00:00:00.000Z") == 0,
+	    "nothing is before 1970: %s", out);
 }
 
 static void
