@@ -126,7 +126,7 @@ each_key(struct spool *s, const struct spool_key *first, place_fn *fn,
 	    "/" JOIN_AES);
 	if (list_open(&list, s, top, err) == -1)
 		return -1;
-	if (list.dir == NULL) {
+	if (list.fd == -1) {
 		list_close(&list);
 		return 0;
 	}

@@ -1,8 +1,6 @@
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/err.h"
 #include "store/list.h"
@@ -24,15 +22,6 @@ static int
 compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool
-is_directory(const struct list *l, const char *name)
-{
-	struct stat st;
-
-	return fstatat(dirfd(l->dir), name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISDIR(st.st_mode);
 }
 
 /* Append a copy of NAME to the NULL-ended array. */
@@ -70,7 +59,7 @@ list_names(struct spool *s, const char *path, struct err *err)
 		return NULL;
 	}
 	while ((rc = list_next(&l, &name, err)) == 1)
-		if (name_ok(name) && is_directory(&l, name) &&
+		if (name_ok(name) && list_is_directory(&l, name) &&
 		    append_name(&names, &count, name, err) == -1) {
 			rc = -1;
 			break;

@@ -15,7 +15,7 @@ last_change_s(const struct list *l, time_t *change_s, struct err *err)
 {
 	struct stat st;
 
-	if (fstat(dirfd(l->dir), &st) == -1)
+	if (fstat(l->fd, &st) == -1)
 		return err_sys(err, ERR_IO, "cannot stat '%s/%s'", l->s->dir,
 		    l->path);
 	*change_s = st.st_mtim.tv_sec;
@@ -30,9 +30,9 @@ sweep_name(const struct list *l, const char *name, time_t before_s)
 	if (name[0] != '.' || strcmp(name, ".") == 0 ||
 	    strcmp(name, "..") == 0)
 		return;
-	if (fstatat(dirfd(l->dir), name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISREG(st.st_mode) && st.st_mtim.tv_sec < before_s)
-		(void)unlinkat(dirfd(l->dir), name, 0);
+		(void)unlinkat(l->fd, name, 0);
 }
 
 int
@@ -49,7 +49,7 @@ spool_sweep(struct spool *s, const struct spool_key *key, unsigned age_s,
 	*strrchr(path, '/') = '\0';
 	if (list_open(&l, s, path, err) == -1)
 		return -1;
-	if (l.dir == NULL)
+	if (l.fd == -1)
 		return 0;
 	rc = last_change_s(&l, &change_s, err);
 	while (rc == 0 && (rc = list_next(&l, &name, err)) == 1) {
