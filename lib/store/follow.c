@@ -23,6 +23,7 @@ struct follow_stream {
 					   whether it is over */
 	unsigned	idle;		/* looks since it moved */
 	bool		touched;	/* to be written */
+	bool		told;		/* by its name, since the last look */
 	bool		complete;	/* waits for no rendition */
 	bool		warned;		/* about TARGETDURATION */
 };
@@ -235,7 +236,7 @@ follow_touch(struct follow *f, const char *stream)
 	}
 	i = position(f, stream, &found);
 	if (found)
-		f->streams[i].touched = true;
+		f->streams[i].touched = f->streams[i].told = true;
 	else if (add_stream(f, stream, &err) == -1)
 		log_warning("%s", err.text);	/* the next look adds it */
 }
@@ -267,14 +268,19 @@ moved(struct follow *f, struct follow_stream *fs, size_t i)
 static void
 look(struct follow *f)
 {
+	struct follow_stream *fs;
 	struct err err = ERR_INIT;
 	size_t i;
 
 	if (add_streams(f, &err) == -1)
 		log_warning("%s", err.text);
-	for (i = 0; i < f->count; i++)
-		if (!f->streams[i].touched)
-			f->streams[i].touched = moved(f, &f->streams[i], i);
+	for (i = 0; i < f->count; i++) {
+		fs = &f->streams[i];
+		/* It was written since: the next look will do. */
+		if (!fs->touched && !fs->told)
+			fs->touched = moved(f, fs, i);
+		fs->told = false;
+	}
 	f->looks++;
 }
 
