@@ -157,6 +157,29 @@ out:
 	return rc == -1 ? err_wrap(err, "'%s'", path) : 0;
 }
 
+/*
+ * The same.  An init segment never changes, but it may be gone: then what is
+ * remembered of it in ROW is no good either.
+ */
+static int
+describe_once(struct spool *s, const struct spool_key *key,
+    struct timeline_row *row, struct playlist_rendition *r, struct err *err)
+{
+	if (row->init != NULL && row->init_epoch == key->epoch &&
+	    spool_init_exists(s, key)) {
+		*r = *row->init;
+		return 0;
+	}
+	if (describe(s, key, r, err) == -1)
+		return -1;
+	if (row->init == NULL &&
+	    (row->init = malloc(sizeof(*row->init))) == NULL)
+		return err_nomem(err);
+	*row->init = *r;
+	row->init_epoch = key->epoch;
+	return 0;
+}
+
 int
 hls_rendition(struct spool *s, const struct timeline *t,
     struct timeline_row *row, const struct hls_span *span, size_t listed,
@@ -176,7 +199,7 @@ hls_rendition(struct spool *s, const struct timeline *t,
 	memcpy(key.stream, t->stream, sizeof(key.stream));
 	memcpy(key.rendition, row->name, sizeof(key.rendition));
 	key.epoch = newest->epoch;
-	if (describe(s, &key, r, err) == -1) {
+	if (describe_once(s, &key, row, r, err) == -1) {
 		if (err->cls == ERR_OS)
 			return -1;
 		log_warning("%s", err->text);

@@ -54,16 +54,13 @@ set_key(const struct media *m, uint32_t epoch, uint32_t seq,
 static void
 look_at_epoch(struct media *m, uint32_t number)
 {
-	char path[SPOOL_PATH_BYTES];
 	struct spool_key key;
 
 	if (m->epoch.number == number)
 		return;
 	set_key(m, number, 0, &key);
-	spool_init_path(&key, path);
 	m->epoch.number = number;
-	m->epoch.has_init = faccessat(m->s->fd, path, F_OK,
-	    AT_SYMLINK_NOFOLLOW) == 0;
+	m->epoch.has_init = spool_init_exists(m->s, &key);
 	m->epoch.none = !m->epoch.has_init && spool_none(m->s, &key);
 }
 
@@ -75,7 +72,8 @@ relative(const char *path, char out[PLAYLIST_URI_BYTES])
 
 	for (i = 0; i < 3; i++)
 		path = strchr(path, '/') + 1;
-	snprintf(out, PLAYLIST_URI_BYTES, "%s", path);
+	assert(strlen(path) < PLAYLIST_URI_BYTES);
+	memcpy(out, path, strlen(path) + 1);
 }
 
 static void

@@ -57,11 +57,11 @@ static bool
 independent(const struct timeline *t, const struct timeline_row *row,
     const struct timeline_entry *e)
 {
-	const struct timeline_seg *seg = timeline_find(row, e->seq);
+	const struct timeline_seg *seg;
 
 	if (!row->dependent)
 		return true;
-	if (seg == NULL)
+	if ((seg = timeline_find(row, e->seq)) == NULL)
 		seg = timeline_find(&t->src, e->seq);
 	return seg != NULL && (seg->flags & FRAGMENT_DEPENDENT) == 0;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/dec.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "media/fragment.h"
@@ -106,16 +107,16 @@ spool_close(struct spool *s)
 void
 spool_path(const struct spool_key *key, char out[SPOOL_PATH_BYTES])
 {
-	uint32_t group = key->seq / SPOOL_GROUP;
+	bool original = strcmp(key->rendition, SPOOL_SRC) == 0;
 
-	if (strcmp(key->rendition, SPOOL_SRC) == 0)
-		snprintf(out, SPOOL_PATH_BYTES, "src/%s/%06" PRIu32 "/%06"
-		    PRIu32 "/%09" PRIu32 ".mp4", key->stream, key->epoch,
-		    group, key->seq);
-	else
-		snprintf(out, SPOOL_PATH_BYTES, "www/%s/%s/%06" PRIu32 "/%06"
-		    PRIu32 "/%09" PRIu32 ".m4s", key->stream, key->rendition,
-		    key->epoch, group, key->seq);
+	/* The longest names and numbers fit. */
+	out = stpcpy(stpcpy(out, original ? "src/" : "www/"), key->stream);
+	if (!original)
+		out = stpcpy(stpcpy(out, "/"), key->rendition);
+	out = dec_put(stpcpy(out, "/"), key->epoch, EPOCH_DIGITS);
+	out = dec_put(stpcpy(out, "/"), key->seq / SPOOL_GROUP, GROUP_DIGITS);
+	out = dec_put(stpcpy(out, "/"), key->seq, SEQ_DIGITS);
+	stpcpy(out, original ? ".mp4" : ".m4s");
 }
 
 void
@@ -285,6 +286,15 @@ spool_exists(struct spool *s, const struct spool_key *key)
 	char path[SPOOL_PATH_BYTES];
 
 	spool_path(key, path);
+	return path_exists(s, path);
+}
+
+bool
+spool_init_exists(struct spool *s, const struct spool_key *key)
+{
+	char path[SPOOL_PATH_BYTES];
+
+	spool_init_path(key, path);
 	return path_exists(s, path);
 }
 

@@ -221,8 +221,10 @@ int	spool_group(struct spool *s, const struct spool_key *key,
 void	spool_group_path(const struct spool_key *key, uint32_t group,
 	    char out[SPOOL_PATH_BYTES]);
 
-/* True when the file of KEY is there; when its none file is. */
+/* True when the file of KEY is there; when its epoch's init segment is; when
+   its none file is. */
 bool	spool_exists(struct spool *s, const struct spool_key *key);
+bool	spool_init_exists(struct spool *s, const struct spool_key *key);
 bool	spool_none(struct spool *s, const struct spool_key *key);
 
 /* When the file of KEY was written, by its file system's clock.  0 or -1. */

@@ -17,6 +17,12 @@ timeline_find(const struct timeline_row *row, uint32_t seq)
 {
 	size_t low = 0, high = row->count, mid;
 
+	if (row->count == 0 || seq < row->segs[0].seq)
+		return NULL;
+	/* Mostly none is missing. */
+	mid = seq - row->segs[0].seq;
+	if (mid < row->count && row->segs[mid].seq == seq)
+		return &row->segs[mid];
 	while (low < high) {
 		mid = low + (high - low) / 2;
 		if (row->segs[mid].seq < seq)
@@ -206,6 +212,7 @@ timeline_release_rows(struct timeline_row *rows, size_t n)
 
 	for (i = 0; i < n; i++) {
 		free(rows[i].segs);
+		free(rows[i].init);
 		seen_release(&rows[i].seen);
 	}
 	free(rows);

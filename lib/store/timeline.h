@@ -16,6 +16,7 @@
 #include "store/spool.h"
 
 struct err;
+struct playlist_rendition;
 
 /* One file: an original or a rendition of it. */
 struct timeline_seg {
@@ -36,6 +37,10 @@ struct timeline_row {
 	struct timeline_seg	*segs;		/* owned; ascending seq */
 	size_t			 count;
 	struct seen		 seen;		/* of its directories */
+	struct playlist_rendition *init;	/* owned; what the init segment
+						   of INIT_EPOCH says, once it
+						   was asked; or NULL */
+	uint32_t		 init_epoch;
 	bool			 any;		/* it has files, here or
 						   before */
 	bool			 dependent;	/* some start on no sync

@@ -418,6 +418,9 @@ load_named(struct load *l, const char *name, struct timeline_row *row,
 		l->old = *known;
 		row->seen = known->seen;
 		known->seen = (struct seen){ .count = 0 };
+		row->init = known->init;
+		row->init_epoch = known->init_epoch;
+		known->init = NULL;
 	}
 	l->row = row;
 	return load_row(l, err) == -1 ? -1 : has_images(l, err);
