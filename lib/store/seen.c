@@ -7,6 +7,8 @@
 
 /* Directories are read again every so many times. */
 #define AGAIN	16
+/* Reading a directory costs less than asking for so many files. */
+#define ASK_MAX	64
 
 void
 seen_release(struct seen *seen)
@@ -55,6 +57,18 @@ first_is_there(struct spool *s, const struct spool_key *key,
 	return false;
 }
 
+/* How many of the numbers from FIRST to LAST were not there? */
+static uint32_t
+count_missing(const struct seen_group *g, uint32_t first, uint32_t last)
+{
+	uint32_t base = g->group * SPOOL_GROUP, n = 0, i;
+
+	for (i = first > base ? first - base : 0;
+	    i < SPOOL_GROUP && base + i <= last; i++)
+		n += !g->there[i];
+	return n;
+}
+
 static void
 ask(struct spool *s, const struct spool_key *key, struct seen_group *g,
     uint32_t first, uint32_t last)
@@ -89,7 +103,8 @@ seen_group(struct seen *seen, struct spool *s, const struct spool_key *key,
 {
 	struct seen_group *g = find(seen, key->epoch, group);
 
-	if (g != NULL && first_is_there(s, key, g)) {
+	if (g != NULL && count_missing(g, first, last) <= ASK_MAX &&
+	    first_is_there(s, key, g)) {
 		ask(s, key, g, first, last);
 	} else {
 		if (g == NULL && (g = add(seen, err)) == NULL)

@@ -3,7 +3,8 @@
  *
  * Reading a directory of a thousand each second for a file or two more is
  * what following a stream would cost.  So it is remembered what was there, and
- * asked for by name what may have come; from time to time it is read again,
+ * asked for by name what may have come, unless that is much, as in what an
+ * epoch left of a directory when the next one took its numbers; from time to time it is read again,
  * and at once when its first file is gone, as expiry takes the first.  What
  * somebody takes out of its middle is missed that much later.
  */
