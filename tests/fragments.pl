@@ -89,7 +89,7 @@ for my $box (@top) {
 		my ($usertype, @f) = unpack 'H32 N6 q>3', $body;
 		die "uuid at $at is another one\n"
 		    if $usertype ne 'bf465e8895128be503e7df45ff4bae28';
-		die "uuid at $at has version and flags\n" if $f[0] != 2 << 24;
+		die "uuid at $at has version and flags\n" if $f[0] != 3 << 24;
 		$line = join ' ', @f[1, 4, 5, 6, 7, 8];
 	} elsif ($type eq 'moof') {
 		@runs = map { run_of($_->[2]) }

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <sys/uio.h>
 #include <xxhash.h>
+#ifdef __x86_64__
+#include <xxh_x86dispatch.h>	/* XXH3 with what the processor has */
+#endif
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -21,7 +24,8 @@ static const uint8_t usertype[16] = {
 };
 
 /* The uuid box: header, usertype, version and flags, then the fields. */
-#define INFO_VERSION	2
+#define INFO_VERSION	3
+#define INFO_VERSION_XXH64	2	/* what its sum is; else the same */
 #define INFO_BYTES	112
 #define INFO_VERSION_AT	24
 #define INFO_EPOCH_AT	32
@@ -121,7 +125,7 @@ fragment_put_info(struct buf *b, const struct fragment_info *info)
 		seal_box(b->p + at);
 }
 
-/* The box at P, BYTES long, of TYPE: is it ours, of this version? */
+/* The box at P, BYTES long, of TYPE: is it ours, of a version we know? */
 static int
 check_box(const uint8_t *p, uint64_t bytes, uint32_t type, size_t at,
     struct err *err)
@@ -130,11 +134,12 @@ check_box(const uint8_t *p, uint64_t bytes, uint32_t type, size_t at,
 	    memcmp(p + 8, usertype, sizeof(usertype)) != 0)
 		return err_set(err, ERR_DATA,
 		    "no fragment: no uuid box of ours at byte %zu", at);
-	if (p[INFO_VERSION_AT] != INFO_VERSION || bytes != INFO_BYTES)
+	if ((p[INFO_VERSION_AT] != INFO_VERSION &&
+	    p[INFO_VERSION_AT] != INFO_VERSION_XXH64) || bytes != INFO_BYTES)
 		return err_set(err, ERR_DATA,
 		    "fragment: info box of version %d, %" PRIu64 " bytes: "
-		    "want version %d, %d bytes", p[INFO_VERSION_AT], bytes,
-		    INFO_VERSION, INFO_BYTES);
+		    "want version %d or %d, %d bytes", p[INFO_VERSION_AT],
+		    bytes, INFO_VERSION_XXH64, INFO_VERSION, INFO_BYTES);
 	return 0;
 }
 
@@ -243,28 +248,67 @@ find_seq(const uint8_t *p, size_t n, size_t *at, struct err *err)
 	return 1;
 }
 
+/* The checksum of a file on its way: one of the two. */
+struct sum {
+	XXH3_state_t	*xxh3;
+	XXH64_state_t	*xxh64;
+};
+
+static int
+sum_begin(struct sum *sum, uint8_t version, struct err *err)
+{
+	*sum = (struct sum){ NULL, NULL };
+	if (version == INFO_VERSION_XXH64 &&
+	    (sum->xxh64 = XXH64_createState()) != NULL)
+		XXH64_reset(sum->xxh64, 0);
+	else if (version != INFO_VERSION_XXH64 &&
+	    (sum->xxh3 = XXH3_createState()) != NULL)
+		XXH3_64bits_reset(sum->xxh3);
+	else
+		return err_nomem(err);
+	return 0;
+}
+
+static void
+sum_add(struct sum *sum, const void *p, size_t n)
+{
+	if (sum->xxh3 != NULL)
+		XXH3_64bits_update(sum->xxh3, p, n);
+	else
+		XXH64_update(sum->xxh64, p, n);
+}
+
+static uint64_t
+sum_end(struct sum *sum)
+{
+	const uint64_t value = sum->xxh3 != NULL ?
+	    XXH3_64bits_digest(sum->xxh3) : XXH64_digest(sum->xxh64);
+
+	XXH3_freeState(sum->xxh3);
+	XXH64_freeState(sum->xxh64);
+	return value;
+}
+
 /* The checksum of all but the info box and the number in mfhd, if any. */
 static int
 sum_of(const struct iovec *iov, int count, size_t info_at, size_t seq_at,
-    uint64_t *sum, struct err *err)
+    uint64_t *value, struct err *err)
 {
 	const uint8_t *p = iov[0].iov_base;
 	size_t from = info_at + INFO_BYTES;
-	XXH64_state_t *state = XXH64_createState();
+	struct sum sum;
 
-	if (state == NULL)
-		return err_nomem(err);
-	XXH64_reset(state, 0);
-	XXH64_update(state, p, info_at);
+	if (sum_begin(&sum, p[info_at + INFO_VERSION_AT], err) == -1)
+		return -1;
+	sum_add(&sum, p, info_at);
 	if (seq_at != 0) {
-		XXH64_update(state, p + from, seq_at - from);
+		sum_add(&sum, p + from, seq_at - from);
 		from = seq_at + SEQ_BYTES;
 	}
-	XXH64_update(state, p + from, iov[0].iov_len - from);
+	sum_add(&sum, p + from, iov[0].iov_len - from);
 	for (int i = 1; i < count; i++)
-		XXH64_update(state, iov[i].iov_base, iov[i].iov_len);
-	*sum = XXH64_digest(state);
-	XXH64_freeState(state);
+		sum_add(&sum, iov[i].iov_base, iov[i].iov_len);
+	*value = sum_end(&sum);
 	return 0;
 }
 

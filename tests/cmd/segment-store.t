@@ -187,6 +187,16 @@ run "$tmp/garbage" segment-store put bad
 status_is 65 'garbage behind a fragment'
 stderr_has "fragment at byte $bytes" 'is reported with its place'
 is "$(field 4)" 000000001 'what is whole is stored'
+# The box begins behind ftyp, the first; its byte 24 is the version.
+head -c "$bytes" "$tmp/five" | perl -I "$here/.." -MFragment=seal -e '
+	local $/;
+	my $file = <STDIN>;
+	substr $file, 24 + unpack("N", $file), 1, "\2";
+	print seal($file)' >"$tmp/version2"
+run "$tmp/version2" segment-store put older
+status_is 0 'a fragment of version 2, with the older checksum'
+run /dev/null segment-store verify older
+status_is 0 'and read again'
 sed '0,/uuid/s/uuid/free/' "$tmp/five" >"$tmp/noinfo"
 run "$tmp/noinfo" segment-store put bad
 status_is 65 'an MP4 that is no fragment'

@@ -143,6 +143,14 @@ test_seal(void)
 	mp4_put_moov(&b, &audio, 1);
 	seal(&b);
 	ok(every_byte_counts(&b), "an init segment too");
+	buf_reset(&b);
+	put_file(&b);
+	b.p[b.p[3] + 24] = 2;
+	seal(&b);
+	ok(every_byte_counts(&b), "one with the older checksum too");
+	b.p[b.p[3] + 24] = 4;
+	ok(fragment_get_info(b.p, b.n, &got, &err) == -1,
+	    "not one of a later version: %s", err.text);
 	buf_release(&b);
 }
 
