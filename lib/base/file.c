@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -42,7 +43,7 @@ file_writev_all(int fd, struct iovec *iov, int count, struct err *err)
 			count--;
 			continue;
 		}
-		done = writev(fd, iov, count);
+		done = writev(fd, iov, count < IOV_MAX ? count : IOV_MAX);
 		if (done == -1 && errno == EINTR)
 			continue;
 		if (done == -1)

@@ -16,9 +16,10 @@
 #include "media/split_priv.h"
 #include "media/vp9.h"
 
-/* A whole tag must fit, and a read behind it. */
-#define READ_BYTES	(256 * 1024)
-#define INPUT_MAX	(LIMIT_FLV_BODY_BYTES + 2 * READ_BYTES)
+/* A whole tag must fit, a read behind it, and what samples are in. */
+#define READ_BYTES	(64 * 1024)
+#define INPUT_MAX	(LIMIT_FLV_BODY_BYTES + 2 * READ_BYTES + \
+			    2 * LIMIT_FRAGMENT_BYTES)
 /* Input memory above this is given back when it is empty. */
 #define INPUT_KEEP	(1024 * 1024)
 /* 2^33 ticks of 90 kHz, and how near to it a step back is one of these. */
@@ -58,10 +59,12 @@ split_free(struct split *s)
 		buf_release(&s->tracks[i].config);
 		buf_release(&s->tracks[i].data);
 		free(s->tracks[i].samples);
+		free(s->tracks[i].where);
 	}
 	split_hold_release(&s->hold);
 	buf_release(&s->moov);
 	buf_release(&s->head);
+	free(s->iov);
 	buf_release(&s->in);
 	free(s);
 }
@@ -158,6 +161,7 @@ take_unclean(struct split *s, struct split_sample *x, uint8_t length_bytes,
 	rc = buf_ok(&fixed, err);
 	if (rc == 0 && fixed.n > 0 && fixed.n <= LIMIT_FLV_BODY_BYTES) {
 		x->p = fixed.p;
+		x->in_input = false;
 		x->bytes = fixed.n;
 		rc = split_take(s, x, err);
 	} else if (rc == 0) {
@@ -226,7 +230,7 @@ take_frame(struct split *s, struct split_track *t, uint32_t ts_ms,
 {
 	struct split_sample x = { .track = (size_t)(t - s->tracks),
 	    .kind = t->kind, .cts_ms = b->cts_ms, .nano_ns = b->nano_ns,
-	    .sync = true, .p = b->p, .bytes = b->bytes,
+	    .sync = true, .p = b->p, .in_input = true, .bytes = b->bytes,
 	    .arrival_us = arrival_us };
 
 	if (b->bytes == 0)
@@ -350,36 +354,38 @@ int
 split_feed(struct split *s, size_t n, int64_t arrival_us, struct err *err)
 {
 	struct rd in;
-	size_t used;
 	int rc;
 
 	s->in.n += n;
-	rd_init(&in, s->in.p, s->in.n, s->offset);
+	rd_init(&in, s->in.p + s->used, s->in.n - s->used,
+	    s->offset + s->used);
 	while ((rc = step(s, &in, arrival_us, err)) == 1)
 		;
-	used = (size_t)(in.p - in.start);
-	s->offset += used;
-	buf_drop(&s->in, used);
+	s->used += (size_t)(in.p - in.start);
+	if (rc == -1 || split_data_trim(s, err) == -1)
+		return -1;
 	if (s->in.n == 0 && s->in.cap > INPUT_KEEP)
 		buf_release(&s->in);
-	return rc;
+	return 0;
 }
 
 int
 split_finish(struct split *s, enum split_end how, struct err *err)
 {
+	const size_t rest = s->in.n - s->used;
+
 	if (split_decide(s, err) == -1 ||
 	    split_end_epoch(s, FRAGMENT_LAST, err) == -1)
 		return -1;
 	if (s->lost)
-		s->stats.skipped_bytes += s->in.n;
+		s->stats.skipped_bytes += rest;
 	else if (how == SPLIT_END_INPUT && !s->have_header)
-		return err_set(err, ERR_DATA, s->in.n == 0 ? "input is empty" :
+		return err_set(err, ERR_DATA, rest == 0 ? "input is empty" :
 		    "input is not FLV");
-	else if (how == SPLIT_END_INPUT && s->in.n > 0)
+	else if (how == SPLIT_END_INPUT && rest > 0)
 		return err_set(err, ERR_DATA,
 		    "input ends inside the FLV tag at byte %" PRIu64,
-		    s->offset);
+		    s->offset + s->used);
 	if (s->stats.skipped_bytes > 0)
 		return err_set(err, ERR_DATA, "input is damaged: %" PRIu64
 		    " bytes skipped", s->stats.skipped_bytes);

@@ -60,6 +60,7 @@ split_hold_add(struct split *s, const struct split_sample *x,
 	h->data.max = HOLD_BYTES;
 	h->items[h->n].sample = *x;
 	h->items[h->n].sample.p = NULL;
+	h->items[h->n].sample.in_input = false;
 	h->items[h->n].offset = h->data.n;
 	buf_put(&h->data, x->p, x->bytes);
 	if (buf_ok(&h->data, err) == -1)

@@ -7,6 +7,7 @@
  *	split_epoch.c	epochs
  *	split_place.c	time, where to cut
  *	split_write.c	the fragment in hand
+ *	split_data.c	where the bytes of its samples are
  */
 #ifndef MEDIA_SPLIT_PRIV_H
 #define MEDIA_SPLIT_PRIV_H
@@ -42,9 +43,16 @@ struct split_sample {
 	bool		 sync;		/* decoding can start here */
 	bool		 open;		/* sync, but pictures that follow may
 					   be shown before it */
-	const uint8_t	*p;		/* borrowed */
+	const uint8_t	*p;		/* borrowed, */
+	bool		 in_input;	/* from the input: it stays there */
 	size_t		 bytes;
 	int64_t		 arrival_us;
+};
+
+/* Where the bytes of a sample in hand are. */
+struct split_where {
+	bool		 in_input;	/* AT: offset in the input; else */
+	uint64_t	 at;		/* in the data of the track */
 };
 
 struct split_track {
@@ -74,8 +82,10 @@ struct split_track {
 	uint32_t	 nominal;	/* duration of a sample */
 
 	/* Of the fragment in hand. */
-	struct mp4_sample *samples;
+	struct mp4_sample *samples;	/* without P, but */
+	struct split_where *where;
 	size_t		 count, cap;
+	size_t		 bytes;
 	int64_t		 first_dts;
 	struct buf	 data;
 };
@@ -100,6 +110,8 @@ struct split {
 	/* The input. */
 	struct buf	 in;
 	uint64_t	 offset;	/* of in.p[0] */
+	size_t		 used;		/* bytes of it that are kept only for
+					   samples in hand */
 	bool		 have_header;
 	bool		 lost;		/* looking for the next tag */
 	uint8_t		 hint;		/* FLV_HAS_* of the header */
@@ -140,6 +152,8 @@ struct split {
 	int64_t		 start;
 	int64_t		 arrival_us;
 	struct buf	 head;
+	struct iovec	*iov;
+	size_t		 iov_cap;
 };
 
 /* A few words to the operator. */
@@ -199,6 +213,23 @@ int	split_place(struct split *s, const struct split_sample *x,
 	    struct err *err) __attribute__((warn_unused_result));
 /* Count X as left out. */
 int	split_drop(struct split *s, const struct split_sample *x);
+
+/*
+ * split_data.c: samples stay in the input that they came in, until they are
+ * written, or too much else is between them.  X is T's next sample.
+ */
+int	split_data_put(struct split *s, struct split_track *t,
+	    const struct split_sample *x, struct err *err)
+	    __attribute__((warn_unused_result));
+/* The bytes of T's sample I: until there is more input. */
+uint8_t	*split_data_get(const struct split *s, const struct split_track *t,
+	    size_t i);
+/* Take T's samples out of the input, and keep nothing but them. */
+int	split_data_own(struct split *s, struct split_track *t,
+	    struct err *err) __attribute__((warn_unused_result));
+/* Forget the input that nothing in hand is in. */
+int	split_data_trim(struct split *s, struct err *err)
+	    __attribute__((warn_unused_result));
 
 /* split_write.c */
 void	split_open(struct split *s, const struct split_sample *x);

@@ -26,7 +26,7 @@ split_in_hand(const struct split *s, size_t except)
 
 	for (size_t i = 0; i < s->ntracks; i++)
 		if (i != except)
-			n += s->tracks[i].data.n;
+			n += s->tracks[i].bytes;
 	return n;
 }
 
@@ -35,6 +35,7 @@ reserve(struct split_track *t, struct err *err)
 {
 	size_t cap = t->cap == 0 ? SAMPLES_FIRST : t->cap * 2;
 	struct mp4_sample *samples;
+	struct split_where *where;
 
 	if (t->count < t->cap)
 		return 0;
@@ -42,6 +43,10 @@ reserve(struct split_track *t, struct err *err)
 	if (samples == NULL)
 		return err_nomem(err);
 	t->samples = samples;
+	where = reallocarray(t->where, cap, sizeof(*where));
+	if (where == NULL)
+		return err_nomem(err);
+	t->where = where;
 	t->cap = cap;
 	return 0;
 }
@@ -83,11 +88,10 @@ split_append(struct split *s, const struct split_sample *x, int64_t dts,
 	t->samples[t->count] = (struct mp4_sample){
 		.bytes = (uint32_t)x->bytes, .duration = t->nominal,
 		.cts = (int32_t)(pts - dts), .sync = x->sync };
-	t->data.max = LIMIT_FRAGMENT_BYTES;
-	buf_put(&t->data, x->p, x->bytes);
-	if (buf_ok(&t->data, err) == -1)
+	if (split_data_put(s, t, x, err) == -1)
 		return -1;
 	t->count++;
+	t->bytes += x->bytes;
 	if (!t->have_dts || pts > t->max_pts)
 		t->max_pts = pts;
 	t->have_dts = true;
@@ -131,7 +135,7 @@ split_discard(struct split *s)
 			s->stats.video_dropped += t->count;
 		else
 			s->stats.audio_dropped += t->count;
-		t->count = 0;
+		t->count = t->bytes = 0;
 		buf_reset(&t->data);
 	}
 	s->open = false;
@@ -160,14 +164,56 @@ struct part {
 	size_t	bytes;		/* and how much they are */
 };
 
+/* Room for the head and a piece for each sample. */
+static int
+reserve_iov(struct split *s, const struct part *parts, struct err *err)
+{
+	struct iovec *iov;
+	size_t n = 1;
+
+	for (size_t i = 0; i < s->ntracks; i++)
+		n += parts[i].count;
+	if (n <= s->iov_cap)
+		return 0;
+	iov = reallocarray(s->iov, n, sizeof(*iov));
+	if (iov == NULL)
+		return err_nomem(err);
+	s->iov = iov;
+	s->iov_cap = n;
+	return 0;
+}
+
+/* The first COUNT samples of T behind what is at IOV, in few pieces. */
+static struct iovec *
+put_samples(const struct split *s, const struct split_track *t,
+    size_t count, struct iovec *iov)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *p = split_data_get(s, t, i);
+
+		if (iov->iov_base != NULL &&
+		    p == (uint8_t *)iov->iov_base + iov->iov_len)
+			iov->iov_len += t->samples[i].bytes;
+		else
+			*++iov = (struct iovec){ p, t->samples[i].bytes };
+	}
+	return iov;
+}
+
 /* The lead's samples are the first run, if there are any. */
 static int
 emit(struct split *s, const struct fragment_info *info,
     const struct part *parts, struct err *err)
 {
 	struct mp4_run runs[SPLIT_TRACKS];
-	struct iovec iov[1 + SPLIT_TRACKS];
+	struct iovec *last;
 	size_t n = 0, i;
+	int count;
+
+	if (reserve_iov(s, parts, err) == -1)
+		return -1;
+	last = s->iov;
+	*last = (struct iovec){ NULL, 0 };
 
 	for (size_t k = 0; k < s->ntracks; k++) {
 		/* The lead, then those before it, then those behind it. */
@@ -179,7 +225,7 @@ emit(struct split *s, const struct fragment_info *info,
 		runs[n] = (struct mp4_run){ split_track_id(t),
 		    (uint64_t)t->first_dts, t->samples, parts[i].count };
 		n++;
-		iov[n] = (struct iovec){ t->data.p, parts[i].bytes };
+		last = put_samples(s, t, parts[i].count, last);
 		if (t->kind == TRACK_VIDEO)
 			s->stats.video_frames += parts[i].count;
 		else
@@ -187,10 +233,11 @@ emit(struct split *s, const struct fragment_info *info,
 	}
 	if (put_head(s, info, runs, n, err) == -1)
 		return -1;
-	iov[0] = (struct iovec){ s->head.p, s->head.n };
-	if (fragment_seal(iov, (int)n + 1, err) == -1)
+	s->iov[0] = (struct iovec){ s->head.p, s->head.n };
+	count = (int)(last - s->iov) + 1;
+	if (fragment_seal(s->iov, count, err) == -1)
 		return -1;
-	if (s->conf.emit(s->conf.arg, iov, (int)n + 1, err) == -1)
+	if (s->conf.emit(s->conf.arg, s->iov, count, err) == -1)
 		return -1;
 	s->stats.fragments++;
 	s->back = s->has_sync ? 1 : s->back + 1;
@@ -199,16 +246,24 @@ emit(struct split *s, const struct fragment_info *info,
 }
 
 /* Keep what did not go out for the next fragment. */
-static bool
-advance(struct split_track *t, const struct part *part)
+static int
+advance(struct split *s, struct split_track *t, const struct part *part,
+    struct err *err)
 {
+	if (part->count == 0)
+		return 0;
 	for (size_t i = 0; i < part->count; i++)
 		t->first_dts += t->samples[i].duration;
 	t->count -= part->count;
 	memmove(t->samples, t->samples + part->count,
 	    t->count * sizeof(*t->samples));
-	buf_drop(&t->data, part->bytes);
-	return t->count > 0;
+	memmove(t->where, t->where + part->count,
+	    t->count * sizeof(*t->where));
+	t->bytes -= part->bytes;
+	if (t->count > 0)
+		return split_data_own(s, t, err);
+	buf_reset(&t->data);
+	return 0;
 }
 
 static int
@@ -220,10 +275,14 @@ close_parts(struct split *s, int64_t end, uint32_t flags,
 	if (emit(s, &info, parts, err) == -1)
 		return -1;
 	s->open = false;
-	for (size_t i = 0; i < s->ntracks; i++)
-		if (s->tracks[i].samples != NULL &&
-		    advance(&s->tracks[i], &parts[i]))
+	for (size_t i = 0; i < s->ntracks; i++) {
+		struct split_track *t = &s->tracks[i];
+
+		if (advance(s, t, &parts[i], err) == -1)
+			return -1;
+		if (t->count > 0)
 			s->open = true;
+	}
 	s->has_sync = s->dependent = s->begun = false;
 	return 0;
 }
@@ -235,7 +294,7 @@ split_close(struct split *s, int64_t end, uint32_t flags, struct err *err)
 
 	for (size_t i = 0; i < s->ntracks; i++)
 		parts[i] = (struct part){ s->tracks[i].count,
-		    s->tracks[i].data.n };
+		    s->tracks[i].bytes };
 	return close_parts(s, end, flags, parts, err);
 }
 
@@ -268,7 +327,7 @@ split_close_at(struct split *s, int64_t end, struct err *err)
 		const struct split_track *t = &s->tracks[i];
 
 		parts[i] = t->kind == TRACK_VIDEO ?
-		    (struct part){ t->count, t->data.n } :
+		    (struct part){ t->count, t->bytes } :
 		    part_before(t, end, lead->timescale);
 		n += parts[i].count;
 	}

@@ -292,6 +292,37 @@ test_feeding(void)
 	end(&whole);
 }
 
+/* What is between the samples of a fragment is not kept with them. */
+static void
+test_between(void)
+{
+	static const uint8_t nothing[1000000];
+	struct run pure, mixed;
+
+	begin(&pure);
+	VIDEO_CONFIG(&pure, avcc);
+	AUDIO_CONFIG(&pure, asc);
+	both(&pure, 0, 1500, 25);
+	both(&pure, 1500, 2000, 25);
+	finish(&pure);
+	begin(&mixed);
+	VIDEO_CONFIG(&mixed, avcc);
+	AUDIO_CONFIG(&mixed, asc);
+	both(&mixed, 0, 1500, 25);
+	for (int i = 0; i < 200; i++)
+		put_tag(&mixed, 18, 1500, NULL, 0, nothing, sizeof(nothing));
+	both(&mixed, 1500, 2000, 25);
+	finish(&mixed);
+	ok(mixed.rc == 0 && mixed.n == pure.n, "200 MB in a fragment that "
+	    "are not of it (%s)", mixed.err.text);
+	for (size_t i = 0; i < pure.n; i++)
+		ok(mixed.out[i].n == pure.out[i].n && memcmp(mixed.out[i].p,
+		    pure.out[i].p, pure.out[i].n) == 0, "fragment %zu is the "
+		    "same", i);
+	end(&pure);
+	end(&mixed);
+}
+
 /* 160x120, as x265 says it. */
 static const uint8_t hvcc[] = { 1, 1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 30,
     0xf0, 0, 0xfc, 0xfd, 0xf8, 0xf8, 0, 0, 0x0f, 1, 0xa1, 0, 1, 0, 33,
@@ -414,6 +445,7 @@ main(void)
 	test_configs();
 	test_payloads();
 	test_feeding();
+	test_between();
 	test_open_gop();
 	test_nano();
 	test_two_videos();
