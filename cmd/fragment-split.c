@@ -1,7 +1,7 @@
 /*
  * fragment-split - cut an FLV stream into fragments of about a second.
  *
- * stdin: FLV.  stdout: fragments, fragment(5), end to end, each in one write
+ * stdin: FLV.  stdout: fragments, fragment(5), end to end, each
  * as soon as its end is known.
  */
 #include <errno.h>
