@@ -1,8 +1,8 @@
 /*
  * fragment-split - cut an FLV stream into fragments of about a second.
  *
- * stdin: FLV.  stdout: fragments, fragment(5), end to end, each
- * as soon as its end is known.
+ * stdin: FLV.  stdout: fragments, fragment(5), end to end, each as soon as its
+ * end is known.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -3,10 +3,10 @@
  *
  * Reading a directory of a thousand each second for a file or two more is
  * what following a stream would cost.  So it is remembered what was there, and
- * asked for by name what may have come, unless that is much, as in what an
- * epoch left of a directory when the next one took its numbers; from time to time it is read again,
- * and at once when its first file is gone, as expiry takes the first.  What
- * somebody takes out of its middle is missed that much later.
+ * asked for by name what may have come.  It is read again from time to time;
+ * at once when its first file is gone, as expiry takes the first; and when too
+ * much would have to be asked for, as where an epoch left a directory to the
+ * next one.  What somebody takes out of its middle is missed that much later.
  */
 #ifndef STORE_SEEN_H
 #define STORE_SEEN_H
