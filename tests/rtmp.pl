@@ -14,6 +14,9 @@
 #	deaf NAME		publish, ask for replies and never read them
 #	large NAME BYTES	publish a video message of BYTES, print the
 #				answer and "sent" or "closed"
+#	sizes NAME CHUNK FILE	publish video messages of many sizes in chunks
+#				of CHUNK bytes; print "half" in between.  FILE
+#				gets the FLV that should come of them
 #	move NAME [FILE]	publish as one that knows Enhanced RTMP's
 #				reconnect request; print where it should go.
 #				With FILE: make FILE.connected after the
@@ -168,6 +171,29 @@ sub large {
 	print $at == length $message ? "sent\n" : "closed\n";
 }
 
+sub sizes {
+	my ($name, $chunk, $file) = @args;
+	my $noise = pack 'N*', map { $_ * 2654435 % 0xffffffff } 1 .. 50000;
+	my ($message, $flv) = (chunk(2, 1, 0, pack 'N', $chunk),
+	    "FLV\1\5" . pack 'NN', 9, 0);
+	for my $i (1 .. 400) {
+		my $n = $i % 50 ? 1 + $i * $i * 7919 % 30000 : 150000;
+		my $body = "\x27" . substr $noise, 37 * $i, $n - 1;
+		my $tag = chunk(6, 9, 1, $body);
+		$message .= substr($tag, 0, 12) .
+		    join "\xc6", unpack "(a$chunk)*", $body;
+		$flv .= "\x09" . substr(pack('N', $n), 1) . "\0" x 7 . $body .
+		    pack 'N', $n + 11;
+	}
+	open my $out, '>:raw', $file or die "$file: $!\n";
+	print $out $flv;
+	close $out or die "$file: $!\n";
+	my $s = try($name);
+	my $n = syswrite $s, $message, length($message) / 2;
+	print "half\n";
+	syswrite $s, $message, length $message, $n;
+}
+
 sub huge {
 	my $s = try($args[0]);
 	syswrite $s, chunk(2, 1, 0, pack 'N', 0x7fffffff);
@@ -182,5 +208,6 @@ sub huge {
 my %commands = (try => sub { try(@args) }, half => sub { half(@args) },
     hold => sub { my $s = try(@args); <STDIN> },
     keys => sub { keys_(@args) }, deaf => \&deaf,
-    move => sub { move(@args) }, large => sub { large(@args) }, huge => \&huge);
+    move => sub { move(@args) }, large => sub { large(@args) }, huge => \&huge,
+    sizes => \&sizes);
 ($commands{$command} or die "unknown command '$command'\n")->();

@@ -51,15 +51,25 @@ socket_write(struct conn *c, const void *p, size_t n)
 	    send(c->fd, p, n, MSG_NOSIGNAL);
 }
 
-/* Ask epoll for what C can use now. */
-static void
-arm(struct recv *r, struct conn *c)
+/*
+ * When the pipe is full, another read at once gains nothing: what it brings
+ * would be copied to wait here.  A little later it makes room in the socket.
+ */
+static bool
+may_read(const struct conn *c)
+{
+	return c->state == CONN_OPEN && !c->paused &&
+	    (c->pub == NULL || !c->pub->full);
+}
+
+void
+conn_arm(struct recv *r, struct conn *c)
 {
 	struct epoll_event ev = { .data.ptr = c };
 	int op;
 
 	pace(r, c);
-	if ((c->state == CONN_OPEN && !c->paused) || c->state == CONN_LINGER)
+	if (may_read(c) || c->state == CONN_LINGER)
 		ev.events |= EPOLLIN;
 	if (c->state == CONN_HELD)
 		ev.events |= EPOLLRDHUP;
@@ -106,7 +116,7 @@ conn_new(struct recv *r, int fd, const struct tcp_peer *peer, bool tls)
 	TAILQ_INSERT_TAIL(&r->conns, c, entry);
 	r->nconns++;
 	r->stats.connections++;
-	arm(r, c);
+	conn_arm(r, c);
 	recv_check_by(r, conn_deadline(r, c));
 }
 
@@ -186,7 +196,7 @@ conn_linger(struct recv *r, struct conn *c)
 		return;
 	}
 	c->since_us = r->now_us;
-	arm(r, c);
+	conn_arm(r, c);
 	recv_check_by(r, conn_deadline(r, c));
 }
 
@@ -291,7 +301,7 @@ process(struct recv *r, struct conn *c, struct rd *in)
 	else if (!send_replies(c))
 		lost(r, c, errno);
 	else
-		arm(r, c);
+		conn_arm(r, c);
 }
 
 /* Read and forget, until the peer has had time to read our last words. */
@@ -319,7 +329,7 @@ conn_read(struct recv *r, struct conn *c)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
 		pace_missed(r, c);
 		if (c->tls != NULL)
-			arm(r, c);
+			conn_arm(r, c);
 		return;
 	}
 	if (n <= 0) {
@@ -346,7 +356,7 @@ conn_ready(struct recv *r, struct conn *c, uint32_t events)
 			lost(r, c, errno);
 			return;
 		}
-		arm(r, c);
+		conn_arm(r, c);
 	}
 	if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0)
 		return;
@@ -364,7 +374,7 @@ void
 conn_pause(struct recv *r, struct conn *c)
 {
 	c->paused = true;
-	arm(r, c);
+	conn_arm(r, c);
 }
 
 void
@@ -372,7 +382,7 @@ conn_hold(struct recv *r, struct conn *c)
 {
 	c->state = CONN_HELD;
 	c->due_us = RECV_NEVER;
-	arm(r, c);
+	conn_arm(r, c);
 }
 
 /* The time that it could not be read does not count. */
@@ -393,7 +403,7 @@ conn_resume(struct recv *r, struct conn *c)
 		process(r, c, &in);
 	}
 	if (c->state == CONN_OPEN)
-		arm(r, c);
+		conn_arm(r, c);
 	memory_count(r, c);
 	recv_check_by(r, conn_deadline(r, c));
 }
@@ -411,7 +421,7 @@ conn_ask_away(struct recv *r, struct conn *c)
 	if (c->state != CONN_OPEN || c->pub == NULL || !conn_put_away(r, c))
 		return;
 	if (send_replies(c))
-		arm(r, c);
+		conn_arm(r, c);
 	else
 		lost(r, c, errno);
 }

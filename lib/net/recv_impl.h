@@ -27,6 +27,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -41,6 +42,7 @@ struct recv_conf;
 struct starter_event;
 
 #define RECV_INPUT_BYTES	(128 * 1024)	/* one read of a socket */
+#define RECV_PARTS		512	/* of the FLV of one read */
 #define RECV_TAKEOVERS		3	/* at most, in RECV_TAKEOVER_US */
 #define RECV_TAKEOVER_US	30000000
 #define RECV_HANDLER_END_US	5000000	/* of a handler taken over */
@@ -123,7 +125,7 @@ struct pub {
 	bool		 begun;		/* the handler runs, CONN may send */
 	bool		 dead;		/* to be freed */
 	bool		 full;		/* waits until FD takes more */
-	bool		 enlarged;	/* its pipe */
+	int		 pipe_bytes;	/* asked for FD; 0: not yet */
 	bool		 broken;	/* the handler stopped reading */
 	bool		 killed;	/* by us */
 	struct buf	 pending;	/* FLV that FD did not take yet */
@@ -188,7 +190,9 @@ struct recv {
 	struct pub_list		 pubs, dead_pubs;
 	size_t			 nconns, npubs;
 	uint8_t			*input;		/* RECV_INPUT_BYTES */
-	struct buf		 scratch;	/* FLV of this read */
+	struct iovec		 parts[RECV_PARTS];	/* FLV of this read */
+	int			 nparts;
+	struct buf		 scratch;	/* what of it is not in INPUT */
 	int64_t			 now_us;
 	int64_t			 check_us;	/* next look at deadlines */
 	int64_t			 drain_us;	/* its end; or NEVER */
@@ -248,6 +252,8 @@ void	conn_new(struct recv *r, int fd, const struct tcp_peer *peer,
 void	conn_free(struct conn *c);
 void	conn_ready(struct recv *r, struct conn *c, uint32_t events);
 void	conn_read(struct recv *r, struct conn *c);
+/* Ask epoll for what C can use now. */
+void	conn_arm(struct recv *r, struct conn *c);
 /* When it has waited too long: act with conn_expire(). */
 int64_t	conn_deadline(const struct recv *r, const struct conn *c);
 void	conn_expire(struct recv *r, struct conn *c);

@@ -31,9 +31,33 @@ leave(struct recv *r, struct conn *c)
 		set_threshold(c, 1);
 }
 
+/* Its pipe takes no more: epoll is not asked about the socket. */
+static bool
+is_full(const struct conn *c)
+{
+	return c->pub != NULL && c->pub->full;
+}
+
+/* The list is by time: nearly always this is its end. */
+static void
+insert(struct recv *r, struct conn *c)
+{
+	struct conn *before;
+
+	TAILQ_FOREACH_REVERSE(before, &r->resting, conn_list, rest)
+		if (before->rest_us <= c->rest_us)
+			break;
+	if (before != NULL)
+		TAILQ_INSERT_AFTER(&r->resting, before, c, rest);
+	else
+		TAILQ_INSERT_HEAD(&r->resting, c, rest);
+}
+
 void
 pace(struct recv *r, struct conn *c)
 {
+	int64_t us = is_full(c) ? GRID_US : REST_US;
+
 	if (c->state != CONN_OPEN || c->paused || c->pub == NULL) {
 		leave(r, c);
 		return;
@@ -43,14 +67,14 @@ pace(struct recv *r, struct conn *c)
 	else
 		TAILQ_REMOVE(&r->resting, c, rest);
 	c->misses = 0;
-	c->rest_us = (r->now_us + REST_US) / GRID_US * GRID_US;
-	TAILQ_INSERT_TAIL(&r->resting, c, rest);
+	c->rest_us = (r->now_us + us) / GRID_US * GRID_US;
+	insert(r, c);
 }
 
 void
 pace_missed(struct recv *r, struct conn *c)
 {
-	unsigned misses = c->misses + 1u;
+	unsigned misses = c->misses + (is_full(c) ? 0u : 1u);
 
 	if (c->rest_us == 0)
 		return;

@@ -18,10 +18,13 @@
 #include "net/recv_impl.h"
 #include "net/starter.h"
 
-/* Bodies from this size on go out from where they are, without a copy. */
+/* A body that would not stay is copied up to this size, to go out with the
+   rest of the read, and written at once from it on. */
 #define DIRECT_BYTES	65536
 /* A keyframe, and what comes until the handler's turn on a busy machine. */
 #define PIPE_BYTES	(128 * 1024)
+/* What comes at once is that much: then both sides work at the same time. */
+#define FAST_PIPE_BYTES	(1024 * 1024)
 #define TAG_EXTRA_BYTES	(FLV_WRITE_TAG_BYTES + FLV_WRITE_END_BYTES)
 
 static void	finish(struct recv *r, struct pub *p);
@@ -94,6 +97,29 @@ start_output(struct recv *r, struct pub *p, struct err *err)
 	return err_sys(err, ERR_OS, "cannot watch standard output");
 }
 
+/* N bytes at P, which stay until the next flush, are next. */
+static void
+add_part(struct recv *r, const void *p, size_t n)
+{
+	struct iovec *last = r->nparts == 0 ? NULL : &r->parts[r->nparts - 1];
+
+	if (last != NULL && (uint8_t *)last->iov_base + last->iov_len == p)
+		last->iov_len += n;
+	else
+		r->parts[r->nparts++] =
+		    (struct iovec){ (void *)(uintptr_t)p, n };
+}
+
+/* The same of bytes that may go away. */
+static void
+copy_part(struct recv *r, const void *p, size_t n)
+{
+	const uint8_t *at = r->scratch.p + r->scratch.n;
+
+	buf_put(&r->scratch, p, n);
+	add_part(r, at, n);
+}
+
 static void
 put_file_header(struct recv *r)
 {
@@ -104,7 +130,7 @@ put_file_header(struct recv *r)
 		return;
 	r->header_sent = true;
 	flv_write_file(header);
-	buf_put(&r->scratch, header, sizeof(header));
+	copy_part(r, header, sizeof(header));
 }
 
 /* Its handler runs: let P's publisher send. */
@@ -281,25 +307,32 @@ push(struct recv *r, struct pub *p)
 	}
 }
 
-/* Not for those that never need it: a user has a limit for all pipes. */
+/*
+ * After a write of TOTAL bytes was too much for it.  Not for those that never
+ * need it, and no more than needed: a user has a limit for all pipes.
+ */
 static void
-enlarge(struct pub *p)
+enlarge(struct pub *p, size_t total)
 {
-	if (p->enlarged)
+	int bytes = total > PIPE_BYTES / 2 ? FAST_PIPE_BYTES : PIPE_BYTES;
+
+	if (p->pipe_bytes >= bytes)
 		return;
-	p->enlarged = true;
+	p->pipe_bytes = bytes;
 	/* It may be over the limit, or no pipe: then it stays as it is. */
-	fcntl(p->fd, F_SETPIPE_SZ, PIPE_BYTES);
+	fcntl(p->fd, F_SETPIPE_SZ, bytes);
 }
 
-/* Write PARTS in order; what the pipe does not take waits in PENDING. */
+/* Write the parts in order; what the pipe does not take waits in PENDING. */
 static void
-put_parts(struct recv *r, struct pub *p, struct iovec *parts, int nparts)
+put_parts(struct recv *r, struct pub *p)
 {
+	const struct iovec *parts = r->parts;
+	int nparts = r->nparts, i;
 	size_t total = 0, n;
 	ssize_t done = 0;
-	int i;
 
+	r->nparts = 0;
 	for (i = 0; i < nparts; i++)
 		total += parts[i].iov_len;
 	p->bytes += total;
@@ -319,36 +352,60 @@ put_parts(struct recv *r, struct pub *p, struct iovec *parts, int nparts)
 		    parts[i].iov_len - n);
 	}
 	if (p->full)
-		enlarge(p);
+		enlarge(p, total);
+}
+
+/* Write what was gathered. */
+static void
+put_gathered(struct recv *r, struct pub *p)
+{
+	if (p->fd != -1 && r->nparts > 0)
+		put_parts(r, p);
+	r->nparts = 0;
+	buf_reset(&r->scratch);
+}
+
+/* For one more tag: what of it is copied, and its parts. */
+static bool
+has_room(const struct recv *r, const struct rtmp_event *ev)
+{
+	size_t copied = ev->body_bytes < DIRECT_BYTES ? ev->body_bytes :
+	    RTMP_PIECE_BYTES;
+	size_t parts = ev->layout.piece_bytes == 0 ? 1 :
+	    ev->body_bytes / ev->layout.piece_bytes + 1;
+
+	return r->scratch.max - r->scratch.n >= copied + TAG_EXTRA_BYTES &&
+	    RECV_PARTS - (size_t)r->nparts >= parts + 2;
 }
 
 void
 pub_media(struct recv *r, struct pub *p, const struct rtmp_event *ev)
 {
 	uint8_t head[FLV_WRITE_TAG_BYTES], end[FLV_WRITE_END_BYTES];
-	struct buf *s = &r->scratch;
-	size_t n = ev->body_bytes;
-	struct iovec parts[4];
+	bool stays = ev->layout.in_input;
+	size_t direct = stays ? RTMP_PIECE_BYTES : DIRECT_BYTES;
+	const uint8_t *piece;
+	size_t at, n;
 
 	status_message(r, p, ev);
-	flv_write_tag(head, ev->type, ev->ts_ms, (uint32_t)n);
-	flv_write_end(end, (uint32_t)n);
-	if (n < DIRECT_BYTES) {
-		if (s->max - s->n < n + TAG_EXTRA_BYTES)
-			pub_flush(r, p);
-		if (p->fd == -1)
-			return;		/* that was its end */
-		buf_put(s, head, sizeof(head));
-		buf_put(s, ev->body, n);
-		buf_put(s, end, sizeof(end));
-		return;
+	if (!has_room(r, ev))
+		pub_flush(r, p);
+	if (p->fd == -1)
+		return;		/* that was its end */
+	flv_write_tag(head, ev->type, ev->ts_ms, (uint32_t)ev->body_bytes);
+	copy_part(r, head, sizeof(head));
+	for (at = 0; at < ev->body_bytes; at += n) {
+		piece = rtmp_piece(ev->body, ev->body_bytes, &ev->layout, at,
+		    &n);
+		if (n < direct)
+			copy_part(r, piece, n);
+		else
+			add_part(r, piece, n);
 	}
-	parts[0] = (struct iovec){ s->p, s->n };
-	parts[1] = (struct iovec){ head, sizeof(head) };
-	parts[2] = (struct iovec){ (void *)(uintptr_t)ev->body, n };
-	parts[3] = (struct iovec){ end, sizeof(end) };
-	put_parts(r, p, parts, 4);
-	buf_reset(s);
+	flv_write_end(end, (uint32_t)ev->body_bytes);
+	copy_part(r, end, sizeof(end));
+	if (!stays && ev->body_bytes >= direct)
+		put_gathered(r, p);
 }
 
 bool
@@ -360,11 +417,7 @@ pub_may_read(const struct pub *p)
 void
 pub_flush(struct recv *r, struct pub *p)
 {
-	struct iovec part = { r->scratch.p, r->scratch.n };
-
-	if (p->fd != -1 && part.iov_len > 0)
-		put_parts(r, p, &part, 1);
-	buf_reset(&r->scratch);
+	put_gathered(r, p);
 	memory_count_pub(r, p);
 	status_rate(p, r->now_us);
 	if (p->conn == NULL || p->conn->state != CONN_OPEN)
@@ -408,6 +461,8 @@ write_pending(struct recv *r, struct pub *p)
 	if (p->conn != NULL && p->conn->paused && !p->conn->starved &&
 	    pub_may_read(p))
 		conn_resume(r, p->conn);
+	else if (p->conn != NULL && !p->full)
+		conn_arm(r, p->conn);
 	if (p->conn == NULL && waiting(p) == 0) {
 		close_output(r, p);
 		finish(r, p);

@@ -173,6 +173,7 @@ data(const struct rtmp_message *m, struct rtmp_event *ev)
 {
 	ev->body = m->body;
 	ev->body_bytes = m->body_bytes;
+	ev->layout = m->layout;
 	if (m->type == RTMP_DATA_AMF3) {
 		if (ev->body_bytes == 0 || ev->body[0] != 0)
 			return 0;
@@ -200,6 +201,7 @@ media(const struct rtmp *c, const struct rtmp_message *m,
 	ev->type = m->type;
 	ev->body = m->body;
 	ev->body_bytes = m->body_bytes;
+	ev->layout = m->layout;
 	return ev->body_bytes > 0;
 }
 

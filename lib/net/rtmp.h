@@ -47,11 +47,13 @@ struct rtmp_event {
 	const char	*name;		/* may be the secret key; no query */
 	const char	*query;		/* what was behind '?', of the name or
 					   else of the app or tcUrl; "" if none */
-	/* Of RTMP_EVENT_MEDIA; valid until the next rtmp_step(). */
+	/* Of RTMP_EVENT_MEDIA; valid until the next rtmp_step(), or as long
+	   as the input, as LAYOUT says. */
 	uint8_t		 type;		/* RTMP_AUDIO, RTMP_VIDEO, RTMP_DATA */
 	uint32_t	 ts_ms;
-	const uint8_t	*body;
+	const uint8_t	*body;		/* in pieces: see rtmp_piece() */
 	size_t		 body_bytes;	/* at least 1, limit of the message */
+	struct rtmp_layout layout;
 };
 
 enum rtmp_refusal {

@@ -246,7 +246,8 @@ drop_spent(struct rtmp_chunks *c)
 
 static void
 finish(struct rtmp_chunks *c, struct rtmp_chunk_stream *cs,
-    const uint8_t *body, struct rtmp_message *m)
+    const uint8_t *body, const struct rtmp_layout *layout,
+    struct rtmp_message *m)
 {
 	cs->partial = false;
 	m->type = cs->type;
@@ -254,6 +255,7 @@ finish(struct rtmp_chunks *c, struct rtmp_chunk_stream *cs,
 	m->msid = cs->msid;
 	m->body_bytes = cs->length;
 	m->body = body;
+	m->layout = *layout;
 	c->spent = (size_t)(cs - c->streams);
 	c->has_spent = true;
 }
@@ -290,6 +292,7 @@ read_payload(struct rtmp_chunks *c, struct rd *in, struct rtmp_message *m,
 	 * an aggregate are taken one by one while the input may move.
 	 */
 	bool whole = n == cs->length && cs->type != RTMP_AGGREGATE;
+	const struct rtmp_layout layout = { .in_input = whole };
 
 	if (!whole && !cs->skip && n > 0 && keep(c, cs, p, n, err) == -1)
 		return -1;
@@ -304,8 +307,49 @@ read_payload(struct rtmp_chunks *c, struct rd *in, struct rtmp_message *m,
 	}
 	c->held_bytes -= cs->body.n;
 	finish(c, cs, n == 0 && cs->length == 0 ? empty :
-	    whole ? p : cs->body.p, m);
+	    whole ? p : cs->body.p, &layout, m);
 	return 1;
+}
+
+/*
+ * A message of audio or video begins in IN, and all of its chunks are there
+ * and follow each other: hand it out as it lies.  Not if their headers differ
+ * in length.  False, and nothing is taken, if it is not so.
+ */
+static bool
+read_pieces(struct rtmp_chunks *c, struct rd *in, struct rtmp_message *m)
+{
+	struct rtmp_chunk_stream *cs = &c->streams[c->current];
+	struct rtmp_layout layout = { .piece_bytes = c->chunk_bytes,
+	    .in_input = true };
+	struct rd r = *in;
+	struct header h;
+	const uint8_t *gap;
+	size_t left;
+
+	if (cs->got > 0 || cs->skip || cs->length <= c->chunk_bytes ||
+	    c->chunk_bytes < RTMP_PIECE_BYTES || rd_left(in) < cs->length ||
+	    (cs->type != RTMP_AUDIO && cs->type != RTMP_VIDEO))
+		return false;
+	for (left = cs->length; left > c->chunk_bytes;
+	    left -= c->chunk_bytes) {
+		rd_bytes(&r, c->chunk_bytes);
+		gap = r.p;
+		read_basic(&r, &h);
+		if (r.bad || h.fmt != 3 || h.csid != cs->csid ||
+		    (cs->has_extended && !skip_repeated(&r, cs->extended)))
+			return false;
+		if (layout.gap_bytes == 0)
+			layout.gap_bytes = (size_t)(r.p - gap);
+		if (layout.gap_bytes != (size_t)(r.p - gap))
+			return false;
+	}
+	if (rd_bytes(&r, left) == NULL)
+		return false;
+	finish(c, cs, in->p, &layout, m);
+	c->chunk_left = 0;
+	*in = r;
+	return true;
 }
 
 int
@@ -325,12 +369,25 @@ rtmp_chunks_next(struct rtmp_chunks *c, struct rd *in,
 			if (begin_chunk(c, &h, err) == -1)
 				return -1;
 			*in = r;
+			if (read_pieces(c, in, m))
+				return 1;
 		}
 		if ((rc = read_payload(c, in, m, err)) != 0)
 			return rc;
 		if (c->chunk_left > 0)
 			return 0;	/* the input is used up */
 	}
+}
+
+const uint8_t *
+rtmp_piece(const uint8_t *body, size_t body_bytes,
+    const struct rtmp_layout *layout, size_t at, size_t *n)
+{
+	size_t size = layout->piece_bytes;
+
+	*n = size == 0 || body_bytes - at < size ? body_bytes - at : size;
+	return size == 0 ? body + at :
+	    body + at + at / size * layout->gap_bytes;
 }
 
 int

@@ -34,13 +34,26 @@ enum rtmp_type {
 	RTMP_AGGREGATE = 22,
 };
 
+/*
+ * Where the bytes of a body are.  Audio and video that came in large chunks,
+ * one behind the other, stay where they are: pieces with chunk headers
+ * between.  Every piece but the last is of RTMP_PIECE_BYTES or more.
+ */
+struct rtmp_layout {
+	size_t		 piece_bytes;	/* of each but the last; 0: there is
+					   one, the body */
+	size_t		 gap_bytes;	/* between two */
+	bool		 in_input;	/* valid as long as the input is */
+};
+
 struct rtmp_message {
 	uint8_t		 type;		/* enum rtmp_type or unknown */
 	uint32_t	 ts_ms;		/* modulo 2^32 */
 	uint32_t	 msid;		/* message stream id */
 	const uint8_t	*body;		/* points into the input or a stream's
 					   buffer; until the next call */
-	size_t		 body_bytes;
+	size_t		 body_bytes;	/* without the gaps */
+	struct rtmp_layout layout;
 };
 
 /* What one chunk stream id remembers from header to header. */
@@ -75,6 +88,7 @@ struct rtmp_chunks {
 };
 
 #define RTMP_CHUNK_BYTES	128	/* until Set Chunk Size */
+#define RTMP_PIECE_BYTES	1024	/* smaller ones are put together */
 
 /* No allocation. */
 void	rtmp_chunks_init(struct rtmp_chunks *c);
@@ -88,6 +102,13 @@ void	rtmp_chunks_release(struct rtmp_chunks *c);
 int	rtmp_chunks_next(struct rtmp_chunks *c, struct rd *in,
 	    struct rtmp_message *m, struct err *err)
 	    __attribute__((warn_unused_result));
+
+/*
+ * The piece of a body that begins AT bytes into it: 0, or what the pieces
+ * before add up to.  Its length is in *N.
+ */
+const uint8_t *rtmp_piece(const uint8_t *body, size_t body_bytes,
+	    const struct rtmp_layout *layout, size_t at, size_t *n);
 
 /* A Set Chunk Size message's value.  0, or -1 with ERR_PROTO. */
 int	rtmp_chunks_set_size(struct rtmp_chunks *c, uint32_t bytes,

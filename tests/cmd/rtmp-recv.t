@@ -138,6 +138,22 @@ is "$(cut -c1-32 "$tmp/sum")" "$(md5sum <"$tmp/want.flv" | cut -c1-32)" \
     'and nothing is lost'
 stop_server
 
+# In pieces, put together, copied or waiting for the handler: the same bytes.
+for chunk in 128 1024 4096 65536; do
+	rm -f "$tmp/go" "$tmp/done"
+	# shellcheck disable=SC2016
+	start_server -- sh -c 'until [ -e "$0/go" ]; do sleep 0.05; done
+	    cat >"$0/sizes.flv"; touch "$0/done"' "$tmp"
+	perl "$client" "$port" sizes s "$chunk" "$tmp/want.flv" >"$tmp/half" &
+	pub=$!
+	wait_for 20 grep -q half "$tmp/half"
+	touch "$tmp/go"
+	wait "$pub"
+	wait_for 20 test -e "$tmp/done"
+	cmp "$tmp/want.flv" "$tmp/sizes.flv"; ok $? "chunks of $chunk bytes"
+	stop_server
+done
+
 # Keys.
 
 key=s3cret-Key

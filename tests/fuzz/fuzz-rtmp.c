@@ -32,6 +32,9 @@ static void
 on_event(struct rtmp *c, const struct rtmp_event *ev, struct buf *out,
     unsigned *publications)
 {
+	const uint8_t *piece;
+	size_t at, n;
+
 	switch (ev->kind) {
 	case RTMP_EVENT_PUBLISH:
 		read_all((const uint8_t *)ev->app, strlen(ev->app));
@@ -48,7 +51,11 @@ on_event(struct rtmp *c, const struct rtmp_event *ev, struct buf *out,
 	case RTMP_EVENT_MEDIA:
 		if (ev->body_bytes == 0 || !c->publishing)
 			abort();
-		read_all(ev->body, ev->body_bytes);
+		for (at = 0; at < ev->body_bytes; at += n) {
+			piece = rtmp_piece(ev->body, ev->body_bytes,
+			    &ev->layout, at, &n);
+			read_all(piece, n);
+		}
 		break;
 	case RTMP_EVENT_END:
 		if (c->publishing)

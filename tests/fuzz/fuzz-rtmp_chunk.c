@@ -52,8 +52,9 @@ take(struct rtmp_chunks *c, struct buf *in, struct result *res)
 	struct err err = ERR_INIT;
 	struct rtmp_message m;
 	uint8_t *copy = malloc(in->n + 1);
+	const uint8_t *piece;
 	struct rd r;
-	size_t i;
+	size_t at, n, i;
 
 	if (copy == NULL)
 		abort();
@@ -63,8 +64,12 @@ take(struct rtmp_chunks *c, struct buf *in, struct result *res)
 		add(res, m.type);
 		add(res, m.ts_ms);
 		add(res, m.msid);
-		for (i = 0; i < m.body_bytes; i++)
-			add(res, m.body[i]);
+		for (at = 0; at < m.body_bytes; at += n) {
+			piece = rtmp_piece(m.body, m.body_bytes, &m.layout,
+			    at, &n);
+			for (i = 0; i < n; i++)
+				add(res, piece[i]);
+		}
 		if (obey(c, &m) == -1) {
 			res->rc = -1;
 			break;

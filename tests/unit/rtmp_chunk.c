@@ -15,7 +15,9 @@ struct peer {
 	struct buf		in;	/* fed, not yet taken */
 	struct buf		got;
 	struct err		err;
+	uint32_t		sum;	/* of all bodies */
 	int			rc;
+	unsigned		pieces;	/* messages that came in some */
 };
 
 static void
@@ -36,12 +38,32 @@ peer_release(struct peer *p)
 	buf_release(&p->got);
 }
 
+/* The same for any body of these bytes, wherever they lie. */
+static uint32_t
+sum(const struct rtmp_message *m, char *last)
+{
+	const uint8_t *piece;
+	uint32_t sum = 0;
+	size_t at, n, i;
+
+	*last = '.';
+	for (at = 0; at < m->body_bytes; at += n) {
+		piece = rtmp_piece(m->body, m->body_bytes, &m->layout, at, &n);
+		for (i = 0; i < n; i++)
+			sum = sum * 31 + piece[i];
+		*last = (char)piece[n - 1];
+	}
+	return sum;
+}
+
 static void
 note(struct peer *p, const struct rtmp_message *m)
 {
-	char last = m->body_bytes == 0 ? '.' :
-	    (char)m->body[m->body_bytes - 1];
+	char last;
+	uint32_t all = sum(m, &last);
 
+	p->sum = p->sum * 31 + all;
+	p->pieces += m->layout.piece_bytes > 0;
 	buf_printf(&p->got, "%d@%u/%u:", m->type, (unsigned)m->ts_ms,
 	    (unsigned)m->msid);
 	if (m->body_bytes > 40)
@@ -565,6 +587,101 @@ test_mixed_types(void)
 	    "audio, video and data on one chunk stream");
 }
 
+/* A message of SIZE bytes, each other, in chunks with headers of CSID. */
+static void
+put_chunks(struct buf *b, uint32_t csid, uint32_t field, bool repeated,
+    size_t size, size_t chunk)
+{
+	size_t i;
+
+	put_header(b, 0, csid, field, (uint32_t)size);
+	for (i = 0; i < size; i++) {
+		if (i > 0 && i % chunk == 0) {
+			put_basic(b, 3, csid);
+			if (repeated)
+				buf_put_u32(b, field);
+		}
+		buf_put_u8(b, (uint8_t)(i * 7 + i / 251));
+	}
+}
+
+/*
+ * B, in chunks of CHUNK, has this many messages that stay where they are, and
+ * the bodies are those that come of single bytes.  Releases B.
+ */
+static void
+in_pieces(struct buf *b, uint32_t chunk, unsigned pieces, const char *name)
+{
+	struct err err = ERR_INIT;
+	struct peer whole, bytes;
+	size_t i;
+
+	peer_init(&whole);
+	peer_init(&bytes);
+	if (rtmp_chunks_set_size(&whole.chunks, chunk, &err) == -1 ||
+	    rtmp_chunks_set_size(&bytes.chunks, chunk, &err) == -1)
+		abort();
+	feed(&whole, b->p, b->n);
+	for (i = 0; i < b->n; i++)
+		feed(&bytes, b->p + i, 1);
+	ok(whole.rc == 0 && whole.got.n > 0 && whole.got.n == bytes.got.n &&
+	    memcmp(whole.got.p, bytes.got.p, whole.got.n) == 0 &&
+	    whole.sum == bytes.sum && whole.pieces == pieces &&
+	    bytes.pieces == 0, "%s: %u in pieces, of 1 byte %u", name,
+	    whole.pieces, bytes.pieces);
+	peer_release(&whole);
+	peer_release(&bytes);
+	buf_release(b);
+}
+
+static void
+test_pieces(void)
+{
+	const uint32_t late = 0x01020304;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	put_chunks(&b, 6, 40, false, 10000, 4096);
+	in_pieces(&b, 4096, 1, "three chunks stay where they are");
+	put_chunks(&b, 6, 40, false, 8192, 4096);
+	put_chunks(&b, 6, 80, false, 8193, 4096);
+	in_pieces(&b, 4096, 2, "a last chunk that is full, and of one byte");
+	put_chunks(&b, 1000, 40, false, 10000, 1024);
+	in_pieces(&b, 1024, 1, "ids of three bytes");
+	put_chunks(&b, 6, late, true, 10000, 1024);
+	in_pieces(&b, 1024, 1, "extended timestamps, repeated");
+	put_chunks(&b, 6, late, false, 10000, 1024);
+	in_pieces(&b, 1024, 1, "extended timestamps, left out");
+	put_chunks(&b, 6, 40, false, 10000, 1023);
+	in_pieces(&b, 1023, 0, "small chunks are put together");
+	put_chunks(&b, 6, 40, false, 1024, 1024);
+	in_pieces(&b, 1024, 0, "one chunk has no gap");
+
+	/* The second header of one is longer: its id in another form. */
+	put_header(&b, 0, 70, 0, 3 * 1024);
+	memset(buf_room(&b, 1024), 'a', 1024);
+	b.n += 1024;
+	put_basic(&b, 3, 70);
+	memset(buf_room(&b, 1024), 'b', 1024);
+	b.n += 1024;
+	buf_put_u8(&b, 0xc1);
+	buf_put_u8(&b, 6);
+	buf_put_u8(&b, 0);
+	memset(buf_room(&b, 1024), 'c', 1024);
+	b.n += 1024;
+	in_pieces(&b, 1024, 0, "headers of two lengths");
+
+	/* Another message between, which is whole. */
+	put_header(&b, 0, 6, 0, 2048);
+	memset(buf_room(&b, 1024), 'a', 1024);
+	b.n += 1024;
+	put_chunks(&b, 7, 0, false, 5000, 1024);
+	put_basic(&b, 3, 6);
+	memset(buf_room(&b, 1024), 'b', 1024);
+	b.n += 1024;
+	in_pieces(&b, 1024, 1, "one inside another");
+}
+
 static void
 test_put(void)
 {
@@ -596,6 +713,7 @@ main(void)
 	test_skip();
 	test_endian();
 	test_mixed_types();
+	test_pieces();
 	test_put();
 	return done_testing();
 }

@@ -47,6 +47,9 @@ server_release(struct server *s)
 static inline void
 on_event(struct server *s, const struct rtmp_event *ev)
 {
+	const uint8_t *piece;
+	size_t at, n;
+
 	switch (ev->kind) {
 	case RTMP_EVENT_PUBLISH:
 		buf_printf(&s->log, "publish %s/%s?%s|", ev->app, ev->name,
@@ -58,9 +61,13 @@ on_event(struct server *s, const struct rtmp_event *ev)
 			rtmp_accept(&s->c, &s->out);
 		break;
 	case RTMP_EVENT_MEDIA:
-		buf_printf(&s->log, "%d@%u:%.*s|", ev->type,
-		    (unsigned)ev->ts_ms, (int)ev->body_bytes,
-		    (const char *)ev->body);
+		buf_printf(&s->log, "%d@%u:", ev->type, (unsigned)ev->ts_ms);
+		for (at = 0; at < ev->body_bytes; at += n) {
+			piece = rtmp_piece(ev->body, ev->body_bytes,
+			    &ev->layout, at, &n);
+			buf_put(&s->log, piece, n);
+		}
+		buf_printf(&s->log, "|");
 		break;
 	case RTMP_EVENT_END:
 		buf_printf(&s->log, "end|");
