@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define MAX_FDS	65536
+#define PIPE_BYTES	(1024 * 1024)
 
 extern char	**environ;
 static int	  pipe_of[MAX_FDS];
@@ -39,6 +40,7 @@ serve(int fd, int epoll_fd, char *argv[])
 		errx(1, "%s", argv[0]);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[0]);
+	fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES);	/* if it may be */
 	pipe_of[fd] = ends[1];
 	epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev);
 }

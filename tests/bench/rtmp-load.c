@@ -2,7 +2,7 @@
  * rtmp-load - many RTMP publishers at once, and what they cost the server.
  *
  *	rtmp-load -p PORT -w PID [-n N] [-t SECONDS] [-c CHUNK] [-k MS]
- *	    [-b | -r] FLV
+ *	    [-b | -r | -l] FLV
  *
  *	-p PORT		of the server on 127.0.0.1
  *	-w PID		the server: its CPU time and memory are read from /proc,
@@ -13,6 +13,7 @@
  *	-k MS		how often to send what is due (5)
  *	-b		send as fast as it goes, instead of in real time
  *	-r		no RTMP: the same bytes to a server that only reads
+ *	-l		play what another sends, and drop it; MB_S is what came
  *
  * FLV is turned into one string of RTMP chunks, with times relative to the
  * message before, which all publishers send round and round: so that sending
@@ -74,7 +75,7 @@ struct pub {
 static const char	*flv_name;
 static int		 port, watched, npubs = 1, window_s = 10, tick_ms = 5;
 static uint32_t		 chunk_bytes = 4096;
-static bool		 blast, raw;
+static bool		 blast, raw, play;
 
 static struct bytes	 head, loop;
 static struct step	*steps;
@@ -331,9 +332,11 @@ answer(struct pub *p)
 	} else if (p->state == CREATE) {
 		if (memmem(p->in, p->in_bytes, "_result", 7) == NULL)
 			return;
-		put_command(&b, "publish", 3, 8,
-		    (const char *[]){ name, "live", NULL });
+		put_command(&b, play ? "play" : "publish", 3, 8,
+		    (const char *[]){ name, play ? NULL : "live", NULL });
 		p->state = PUBLISH;
+		if (play)
+			go_live(p);
 	} else if (p->state == PUBLISH) {
 		if (memmem(p->in, p->in_bytes, "Publish.Start", 13) == NULL)
 			return;
@@ -345,11 +348,28 @@ answer(struct pub *p)
 		send_all(p, &b);
 }
 
+/* What is played only counts. */
+static void
+hear(struct pub *p)
+{
+	static uint8_t heard[65536];
+	ssize_t n = recv(p->fd, heard, sizeof(heard), 0);
+
+	if (n > 0)
+		total_bytes += (uint64_t)n;
+	else if (n == 0 || errno != EAGAIN)
+		lose(p, n == 0 ? "closed by the server" : strerror(errno));
+}
+
 static void
 receive(struct pub *p)
 {
 	ssize_t n;
 
+	if (play && p->state == LIVE) {
+		hear(p);
+		return;
+	}
 	if (p->in_bytes == sizeof(p->in))
 		p->in_bytes = 0;
 	n = recv(p->fd, p->in + p->in_bytes, sizeof(p->in) - p->in_bytes, 0);
@@ -373,6 +393,8 @@ due(struct pub *p, int64_t now)
 
 	if (blast)
 		return loop.n;
+	if (play)
+		return 0;
 	while (p->next < nsteps && steps[p->next].ms <= ms)
 		p->next++;
 	return p->next == 0 ? 0 : steps[p->next - 1].end;
@@ -576,7 +598,7 @@ main(int argc, char *argv[])
 	struct rlimit nofile;
 	int c;
 
-	while ((c = getopt(argc, argv, "p:w:n:t:c:k:br")) != -1) {
+	while ((c = getopt(argc, argv, "p:w:n:t:c:k:brl")) != -1) {
 		switch (c) {
 		case 'p': port = atoi(optarg); break;
 		case 'w': watched = atoi(optarg); break;
@@ -586,12 +608,13 @@ main(int argc, char *argv[])
 		case 'k': tick_ms = atoi(optarg); break;
 		case 'b': blast = true; break;
 		case 'r': raw = true; break;
+		case 'l': play = true; break;
 		default: return 64;
 		}
 	}
 	if (optind + 1 != argc || port == 0 || watched == 0)
 		errx(64, "usage: rtmp-load -p PORT -w PID [-n N] "
-		    "[-t SECONDS] [-c CHUNK] [-k MS] [-b | -r] FLV");
+		    "[-t SECONDS] [-c CHUNK] [-k MS] [-b | -r | -l] FLV");
 	flv_name = argv[optind];
 	getrlimit(RLIMIT_NOFILE, &nofile);
 	nofile.rlim_cur = nofile.rlim_max;
