@@ -248,7 +248,7 @@ handle(struct recv *r, struct conn *c, const struct rtmp_event *ev)
 		pub_request(r, c, ev);
 		break;
 	case RTMP_EVENT_MEDIA:
-		pub_media(r, c->pub, ev);
+		feed_media(r, c->pub, ev);
 		break;
 	case RTMP_EVENT_END:
 		c->served = true;

@@ -8,7 +8,8 @@
  *	recv_conn.c	one connection: reading, replies, its end
  *	recv_pace.c	when a publisher's socket is read
  *	recv_admit.c	who may publish: names, keys, takeovers, refusals
- *	recv_pub.c	one publication: the pipe, the handler
+ *	recv_pub.c	one publication: its handler, its end
+ *	recv_feed.c	the FLV of a publication into the handler's pipe
  *	recv_status.c	what it tells about itself
  *	recv_sandbox.c	the rights that the loop gives up
  *	recv_memory.c	the sum of all buffers, and what to do about it
@@ -363,7 +364,6 @@ void	pub_refuse(struct recv *r, struct conn *c, enum recv_refusal why,
 /* C may publish STREAM: it is held until its handler runs. */
 void	pub_start(struct recv *r, struct conn *c, const char *stream,
 	    const int64_t takeovers_us[RECV_TAKEOVERS]);
-void	pub_media(struct recv *r, struct pub *p, const struct rtmp_event *ev);
 void	pub_flush(struct recv *r, struct pub *p);
 /* The publisher is gone: flush, then end the handler's input. */
 void	pub_end(struct recv *r, struct pub *p);
@@ -372,10 +372,35 @@ void	pub_handler(struct recv *r, struct pub *p,
 	    const struct starter_event *ev);
 void	pub_expire(struct recv *r, struct pub *p);
 void	pub_free(struct pub *p);
+/*
+ * Nobody reads any more.  What there is to say comes with the status of the
+ * handler.
+ */
+void	pub_broken(struct recv *r, struct pub *p);
 /* Its handler keeps up. */
 bool	pub_may_read(const struct pub *p);
 /* Its app, cleaned, into OUT. */
 void	pub_app(const struct pub *p, char *out, size_t out_bytes);
+
+/*
+ * recv_feed.c
+ *
+ * The FLV of one read of a socket is gathered: a list of parts, most of which
+ * point to where they were received.
+ */
+/* N bytes at P, copied, are next. */
+void	feed_copy(struct recv *r, const void *p, size_t n);
+/* The tag of EV is next.  The input stays as it is until pub_flush(). */
+void	feed_media(struct recv *r, struct pub *p, const struct rtmp_event *ev);
+/* Write what was gathered to P. */
+void	feed_write(struct recv *r, struct pub *p);
+/*
+ * Write what waits, as far as that goes.  Not only when epoll says so: under
+ * load the sockets would be read more often than the pipes written.
+ */
+void	feed_push(struct recv *r, struct pub *p);
+/* Bytes that the pipe did not take yet. */
+size_t	feed_waiting(const struct pub *p);
 
 /* recv_sandbox.c */
 /*

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,15 +16,6 @@
 #include "net/recv.h"
 #include "net/recv_impl.h"
 #include "net/starter.h"
-
-/* A body that would not stay is copied up to this size, to go out with the
-   rest of the read, and written at once from it on. */
-#define DIRECT_BYTES	65536
-/* A keyframe, and what comes until the handler's turn on a busy machine. */
-#define PIPE_BYTES	(128 * 1024)
-/* What comes at once is that much: then both sides work at the same time. */
-#define FAST_PIPE_BYTES	(1024 * 1024)
-#define TAG_EXTRA_BYTES	(FLV_WRITE_TAG_BYTES + FLV_WRITE_END_BYTES)
 
 static void	finish(struct recv *r, struct pub *p);
 
@@ -97,29 +87,6 @@ start_output(struct recv *r, struct pub *p, struct err *err)
 	return err_sys(err, ERR_OS, "cannot watch standard output");
 }
 
-/* N bytes at P, which stay until the next flush, are next. */
-static void
-add_part(struct recv *r, const void *p, size_t n)
-{
-	struct iovec *last = r->nparts == 0 ? NULL : &r->parts[r->nparts - 1];
-
-	if (last != NULL && (uint8_t *)last->iov_base + last->iov_len == p)
-		last->iov_len += n;
-	else
-		r->parts[r->nparts++] =
-		    (struct iovec){ (void *)(uintptr_t)p, n };
-}
-
-/* The same of bytes that may go away. */
-static void
-copy_part(struct recv *r, const void *p, size_t n)
-{
-	const uint8_t *at = r->scratch.p + r->scratch.n;
-
-	buf_put(&r->scratch, p, n);
-	add_part(r, at, n);
-}
-
 static void
 put_file_header(struct recv *r)
 {
@@ -130,7 +97,7 @@ put_file_header(struct recv *r)
 		return;
 	r->header_sent = true;
 	flv_write_file(header);
-	copy_part(r, header, sizeof(header));
+	feed_copy(r, header, sizeof(header));
 }
 
 /* Its handler runs: let P's publisher send. */
@@ -236,12 +203,8 @@ close_output(struct recv *r, struct pub *p)
 	p->full = false;
 }
 
-/*
- * Nobody reads any more.  What there is to say comes with the status of the
- * handler.
- */
-static void
-broken(struct recv *r, struct pub *p)
+void
+pub_broken(struct recv *r, struct pub *p)
 {
 	if (!r->conf->handler) {
 		err_sys(r->fatal, ERR_IO, "cannot write standard output");
@@ -256,168 +219,16 @@ broken(struct recv *r, struct pub *p)
 	finish(r, p);
 }
 
-/*
- * Write the parts to P.  The number of bytes taken, or -1 when the handler
- * is gone.
- */
-static ssize_t
-write_parts(struct pub *p, const struct iovec *parts, int nparts)
-{
-	ssize_t n;
-
-	do
-		n = writev(p->fd, parts, nparts);
-	while (n == -1 && errno == EINTR);
-	if (n == -1 && errno == EAGAIN)
-		return 0;
-	return n;
-}
-
-static size_t
-waiting(const struct pub *p)
-{
-	return p->pending.n - p->sent;
-}
-
-/*
- * Write what waits, as far as that goes.  Here and not only when epoll says
- * so: under load the sockets would be read more often than the pipes written.
- */
-static void
-push(struct recv *r, struct pub *p)
-{
-	struct iovec part;
-	ssize_t n = 1;
-
-	while (waiting(p) > 0 && n > 0) {
-		part = (struct iovec){ p->pending.p + p->sent, waiting(p) };
-		if ((n = write_parts(p, &part, 1)) == -1) {
-			broken(r, p);
-			return;
-		}
-		p->sent += (size_t)n;
-	}
-	p->full = waiting(p) > 0;
-	if (!p->full) {
-		buf_release(&p->pending);
-		p->sent = 0;
-	} else if (p->sent > p->pending.n / 2) {
-		buf_drop(&p->pending, p->sent);
-		p->sent = 0;
-	}
-}
-
-/*
- * After a write of TOTAL bytes was too much for it.  Not for those that never
- * need it, and no more than needed: a user has a limit for all pipes.
- */
-static void
-enlarge(struct pub *p, size_t total)
-{
-	int bytes = total > PIPE_BYTES / 2 ? FAST_PIPE_BYTES : PIPE_BYTES;
-
-	if (p->pipe_bytes >= bytes)
-		return;
-	p->pipe_bytes = bytes;
-	/* It may be over the limit, or no pipe: then it stays as it is. */
-	fcntl(p->fd, F_SETPIPE_SZ, bytes);
-}
-
-/* Write the parts in order; what the pipe does not take waits in PENDING. */
-static void
-put_parts(struct recv *r, struct pub *p)
-{
-	const struct iovec *parts = r->parts;
-	int nparts = r->nparts, i;
-	size_t total = 0, n;
-	ssize_t done = 0;
-
-	r->nparts = 0;
-	for (i = 0; i < nparts; i++)
-		total += parts[i].iov_len;
-	p->bytes += total;
-	if (p->full)
-		push(r, p);
-	if (p->fd != -1 && !p->full &&
-	    (done = write_parts(p, parts, nparts)) == -1)
-		broken(r, p);
-	if (p->fd == -1)
-		return;
-	p->full = (size_t)done < total;
-	for (i = 0; i < nparts; i++) {
-		n = parts[i].iov_len < (size_t)done ? parts[i].iov_len :
-		    (size_t)done;
-		done -= (ssize_t)n;
-		buf_put(&p->pending, (uint8_t *)parts[i].iov_base + n,
-		    parts[i].iov_len - n);
-	}
-	if (p->full)
-		enlarge(p, total);
-}
-
-/* Write what was gathered. */
-static void
-put_gathered(struct recv *r, struct pub *p)
-{
-	if (p->fd != -1 && r->nparts > 0)
-		put_parts(r, p);
-	r->nparts = 0;
-	buf_reset(&r->scratch);
-}
-
-/* For one more tag: what of it is copied, and its parts. */
-static bool
-has_room(const struct recv *r, const struct rtmp_event *ev)
-{
-	size_t copied = ev->body_bytes < DIRECT_BYTES ? ev->body_bytes :
-	    RTMP_PIECE_BYTES;
-	size_t parts = ev->layout.piece_bytes == 0 ? 1 :
-	    ev->body_bytes / ev->layout.piece_bytes + 1;
-
-	return r->scratch.max - r->scratch.n >= copied + TAG_EXTRA_BYTES &&
-	    RECV_PARTS - (size_t)r->nparts >= parts + 2;
-}
-
-void
-pub_media(struct recv *r, struct pub *p, const struct rtmp_event *ev)
-{
-	uint8_t head[FLV_WRITE_TAG_BYTES], end[FLV_WRITE_END_BYTES];
-	bool stays = ev->layout.in_input;
-	size_t direct = stays ? RTMP_PIECE_BYTES : DIRECT_BYTES;
-	const uint8_t *piece;
-	size_t at, n;
-
-	status_message(r, p, ev);
-	if (!has_room(r, ev))
-		pub_flush(r, p);
-	if (p->fd == -1)
-		return;		/* that was its end */
-	flv_write_tag(head, ev->type, ev->ts_ms, (uint32_t)ev->body_bytes);
-	copy_part(r, head, sizeof(head));
-	for (at = 0; at < ev->body_bytes; at += n) {
-		piece = rtmp_piece(ev->body, ev->body_bytes, &ev->layout, at,
-		    &n);
-		if (n < direct)
-			copy_part(r, piece, n);
-		else
-			add_part(r, piece, n);
-	}
-	flv_write_end(end, (uint32_t)ev->body_bytes);
-	copy_part(r, end, sizeof(end));
-	if (!stays && ev->body_bytes >= direct)
-		put_gathered(r, p);
-}
-
 bool
 pub_may_read(const struct pub *p)
 {
-	return waiting(p) < LIMIT_RECV_PENDING_BYTES / 2;
+	return feed_waiting(p) < LIMIT_RECV_PENDING_BYTES / 2;
 }
 
 void
 pub_flush(struct recv *r, struct pub *p)
 {
-	put_gathered(r, p);
+	feed_write(r, p);
 	memory_count_pub(r, p);
 	status_rate(p, r->now_us);
 	if (p->conn == NULL || p->conn->state != CONN_OPEN)
@@ -425,7 +236,7 @@ pub_flush(struct recv *r, struct pub *p)
 	if (p->pending.bad) {
 		conn_tell(p->conn, "stream '%s': out of memory", p->stream);
 		conn_close(r, p->conn);
-	} else if (waiting(p) >= LIMIT_RECV_PENDING_BYTES) {
+	} else if (feed_waiting(p) >= LIMIT_RECV_PENDING_BYTES) {
 		p->pauses++;
 		r->stats.pauses++;
 		conn_pause(r, p->conn);
@@ -445,7 +256,7 @@ pub_end(struct recv *r, struct pub *p)
 		p->conn->pub = NULL;
 		p->conn = NULL;
 	}
-	if (waiting(p) == 0)
+	if (feed_waiting(p) == 0)
 		close_output(r, p);
 	finish(r, p);
 }
@@ -454,7 +265,7 @@ pub_end(struct recv *r, struct pub *p)
 static void
 write_pending(struct recv *r, struct pub *p)
 {
-	push(r, p);
+	feed_push(r, p);
 	if (p->fd == -1)
 		return;		/* that was its end */
 	memory_count_pub(r, p);
@@ -463,7 +274,7 @@ write_pending(struct recv *r, struct pub *p)
 		conn_resume(r, p->conn);
 	else if (p->conn != NULL && !p->full)
 		conn_arm(r, p->conn);
-	if (p->conn == NULL && waiting(p) == 0) {
+	if (p->conn == NULL && feed_waiting(p) == 0) {
 		close_output(r, p);
 		finish(r, p);
 	}
@@ -477,7 +288,7 @@ pub_ready(struct recv *r, struct pub *p, uint32_t events)
 		return;
 	if ((events & EPOLLERR) != 0) {
 		errno = EPIPE;
-		broken(r, p);
+		pub_broken(r, p);
 	} else if (p->full) {
 		write_pending(r, p);
 	}
@@ -516,7 +327,7 @@ handler_failed(struct recv *r, struct pub *p, int errnum)
 static void
 handler_ended(struct recv *r, struct pub *p, int status)
 {
-	bool early = p->conn != NULL || p->broken || waiting(p) > 0;
+	bool early = p->conn != NULL || p->broken || feed_waiting(p) > 0;
 	char how[48];
 
 	p->run = 0;
