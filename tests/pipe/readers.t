@@ -1,6 +1,6 @@
 #!/bin/bash
-# ffmpeg reads the live playlist, and gets every picture and every frame of
-# sound.  LIVE_SECONDS: for how long.
+# ffmpeg and GStreamer read the live playlist, and get every picture and every
+# frame of sound.  LIVE_SECONDS: for how long.
 . "${0%/*}/../tap.sh"
 here=$(cd "${0%/*}" && pwd)
 . "$here/../serve.sh"
@@ -43,6 +43,19 @@ steady() {
 	ok $? "$3: $(tail -n 1 "$tmp/err")"
 }
 
+gst=$(command -v gst-launch-1.0)
+[ -z "$gst" ] || {
+	timeout -s INT $((seconds + 2)) "$gst" -m uridecodebin3 "uri=$url" \
+	    name=in in. ! video/x-raw ! \
+	    identity check-imperfect-timestamp=true ! \
+	    filesink sync=true "location=$tmp/gst.video" \
+	    in. ! audio/x-raw ! audioconvert ! \
+	    audio/x-raw,format=S16LE,channels=2 ! \
+	    identity check-imperfect-timestamp=true ! \
+	    filesink sync=true "location=$tmp/gst.audio" >"$tmp/gst.out" 2>&1 &
+	gst=$!
+	pids="$pids $gst"
+}
 ffprobe -v error -read_intervals "%+$seconds" -show_entries \
     packet=codec_type,pts_time -of csv=p=0 "$url" >"$tmp/ffmpeg.out" \
     2>"$tmp/err" & reader=$!
@@ -54,5 +67,31 @@ for kind in video audio; do
 done
 steady "$tmp/ffmpeg.video" 40000000 'ffmpeg, pictures'
 steady "$tmp/ffmpeg.audio" $((1024 * 1000000 / 48)) 'ffmpeg, sound'
+
+# GStreamer's pictures are compared, decoded, with those that were published.
+pictures() {		# pictures FFMPEG-ARG...: a line for each
+	ffmpeg -v error "$@" -f framemd5 - | sed -n '/^#/!s/.*, *//p'
+}
+if [ -n "$gst" ]; then
+	st=0; wait "$gst" || st=$?
+	is "$st" 124 'GStreamer reads until it is stopped'
+	pictures -i "$tmp/v.mp4" >"$tmp/published"
+	pictures -f rawvideo -pix_fmt yuv420p -s 64x64 -r 25 \
+	    -i "$tmp/gst.video" >"$tmp/shown"
+	grep -nxF "$(head -n 1 "$tmp/shown")" "$tmp/published" >"$tmp/first"
+	tail -n "+$(cut -d : -f 1 "$tmp/first")" "$tmp/published" |
+	    head -n "$(wc -l <"$tmp/shown")" | cmp -s - "$tmp/shown" &&
+	    [ "$(wc -l <"$tmp/shown")" -ge $(((seconds - 2) * 25)) ]
+	ok $? "GStreamer, pictures: $(wc -l <"$tmp/shown"), none left out"
+	samples=$(($(stat -c %s "$tmp/gst.audio") / 4))
+	[ "$samples" -ge $(((seconds - 2) * 48000)) ]
+	ok $? "GStreamer, sound: $samples samples"
+	# It counts in nanoseconds, and 1024 samples are not so many of them.
+	grep 'imperfect-timestamp, delta' "$tmp/gst.out" |
+	    grep -v 'delta=(gint64)-\{0,1\}[01],' >"$tmp/err"
+	is $? 1 'and no gap'
+else
+	skip 'no gst-launch-1.0' 'GStreamer'
+fi
 is "$(cat "$tmp/gen.err")" '' 'playlist-gen has nothing to say'
 done_testing
