@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,11 +8,11 @@
 int
 mpd_add_run(struct mpd_set *set, int64_t t, int64_t d, struct err *err)
 {
-	struct mpd_run *last = set->nruns == 0 ? NULL :
-	    &set->runs[set->nruns - 1], *more;
+	struct mpd_run *more;
 
-	if (last != NULL && last->d == d) {
-		last->count++;
+	assert(set->nruns == 0 || set->runs != NULL);
+	if (set->nruns > 0 && set->runs[set->nruns - 1].d == d) {
+		set->runs[set->nruns - 1].count++;
 		return 0;
 	}
 	/* Room for a power of two. */
