@@ -53,7 +53,11 @@ total_us(const struct m3u8 *p)
 	return us;
 }
 
-/* A live list that has removed segments keeps enough of them. */
+/*
+ * A live list that has removed segments keeps enough of them.  One that begins
+ * with a break may be new, whatever its number: of publications before it
+ * nothing may have come.
+ */
 static void
 window(struct check *c, const struct check_list *l)
 {
@@ -66,7 +70,7 @@ window(struct check *c, const struct check_list *l)
 		check_say(c, l, p->skip_line, "HLS 6.2.5.1",
 		    "a delta update that nobody asked for");
 	if (p->ended || p->type != M3U8_LIVE || p->media_sequence <= 1 ||
-	    p->skipped > 0)
+	    p->skipped > 0 || (p->nsegs > 0 && p->segs[0].breaks > 0))
 		return;
 	if (total_us(p) < 3 * target_us(p))
 		check_say(c, l, p->last_line, "HLS 6.2.2",

@@ -164,6 +164,9 @@ static const struct {
 	{ LIVE(7) SEG(7) SEG(8) SEG(9), "want six (Apple 8.11)",
 	    "a live list of three" },
 	{ LIVE(1) SEG(1), NULL, "short, and nothing was removed yet" },
+	{ HEAD "#EXT-X-MEDIA-SEQUENCE:2\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n"
+	    "#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"i\"\n" DATE SEG(2),
+	    NULL, "nor perhaps where it begins with a break" },
 	{ LIVE(7) SIX "#EXT-X-DISCONTINUITY\n#EXTINF:2.0,\n7.m4s\n",
 	    "no date behind EXT-X-DISCONTINUITY (Apple 8.4)",
 	    "no date behind a break" },
