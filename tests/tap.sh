@@ -44,7 +44,9 @@ run() {			# run INPUT CMD...: sets $st, fills $tmp/out $tmp/err
 	"$@" <"$run_in" >"$tmp/out" 2>"$tmp/err" || st=$?
 }
 
-# wait_for SECONDS CMD...: until CMD succeeds; fails when the time is over
+# wait_for SECONDS CMD...: until CMD succeeds; fails when the time is over.
+# What is looked for in a file that a program in the background has just been
+# given must not be there from before: the program may open it later.
 wait_for() {
 	wait_end=$(($(date +%s) + $1)); shift
 	until "$@" >/dev/null 2>&1; do

@@ -57,11 +57,11 @@ put_later(struct put *p, struct put_item *items, size_t count,
 
 	if (wait_us == 0)
 		return -1;
-	log_warning("%s; holding the input", err->text);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	sigprocmask(SIG_BLOCK, &stop, &before);
+	log_warning("%s; holding the input", err->text);
 	while (rc == -1 && err->cls == ERR_AGAIN &&
 	    clock_mono_us() - since_us < wait_us) {
 		if (!pause_unless_told(&stop)) {

@@ -26,6 +26,7 @@ run /dev/null node "$here/play.js" "$url#cam" 1 1080
 is "$st" 1 'a picture of another height is noticed'
 
 # A stall is noticed: the publisher leaves while a long watch goes on.
+: >"$tmp/out"
 node "$here/play.js" "$url#cam" 8 144,240 >"$tmp/out" 2>"$tmp/err" &
 watcher=$!
 pids="$pids $watcher"

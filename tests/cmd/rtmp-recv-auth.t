@@ -84,6 +84,7 @@ done
 pids="$pids $crowd"
 all_16() { [ "$(wc -l <"$tmp/hanging")" -eq 16 ]; }
 wait_for 10 all_16; ok $? '16 questions at one time'
+: >"$tmp/out"
 perl "$client" "$port" try s3cret >"$tmp/out" & last=$!
 pids="$pids $last"
 # shellcheck disable=SC2086 # a list

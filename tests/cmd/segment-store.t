@@ -312,6 +312,7 @@ if mount -t tmpfs -o size=200k tmpfs "$full" 2>/dev/null; then
 	ok $? "SIGTERM ends it (status $st)"
 
 	dd if=/dev/zero of="$full/more" bs=4k 2>/dev/null
+	: >"$tmp/err"		# nothing of the last put's is to be found
 	segment-store put --spool "$full" cam <"$tmp/hundred" >"$tmp/out" \
 	    2>"$tmp/err" & pid=$!
 	pids=$pid

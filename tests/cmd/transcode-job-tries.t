@@ -69,6 +69,7 @@ is "$(cut -f4 "$tmp/out")" 000000002 'asked for again: its line'
 stat_is '.failed == 0 and .pending == 1 and .tickets == 1' 'and it is pending'
 
 # A worker that pulls: its claim is not put back again and again.
+: >"$tmp/err"
 transcode-job --ladder "$tmp/ladder.yaml" --owner me --tries 2 \
     >"$tmp/pulled" 2>"$tmp/err" &
 pids=$!

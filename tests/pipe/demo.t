@@ -32,6 +32,7 @@ run /dev/null env PATH="$tmp/slow:$PATH" DEMO_SECONDS=13 "$root/scripts/demo"
 status_is 0 'and when later ones are listed as gaps'
 
 set -m			# a process group of its own, as in a terminal
+: >"$tmp/out"
 # Whoever runs the tests may ignore SIGINT.
 env --default-signal=INT "$root/scripts/demo" >"$tmp/out" 2>"$tmp/err" </dev/null &
 demo=$!
