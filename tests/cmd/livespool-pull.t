@@ -49,7 +49,8 @@ wait_for 20 grep -q "$broken.: no fragment" "$tmp/log"; ok $? 'what fails is tol
 put more
 made() { [ "$(grep -c more "$tmp/lines")" -eq 4 ]; }
 wait_for 20 made; ok $? 'the others go on'
-is "$(ls "$spool/claimed" | sed 's/@.*//')" late+000001+000000005 'its claim is left'
+left() { [ "$(ls "$spool/claimed" | sed 's/@.*//')" = late+000001+000000005 ]; }
+wait_for 10 left; ok $? 'its claim is left, and no other'
 rm "$broken"
 
 kill "$pull"
