@@ -33,6 +33,8 @@ list_next(struct list *l, const char **name, struct err *err)
 		return 0;
 	if (l->at == l->n) {
 		n = getdents64(l->fd, l->names, sizeof(l->names));
+		if (n == -1 && errno == ENOENT)
+			return 0;	/* removed since it was opened */
 		if (n == -1)
 			return err_sys(err, ERR_IO, "cannot read '%s/%s'",
 			    l->s->dir, l->path);
