@@ -5,17 +5,19 @@
  * Does a page play live video without a stall?
  *
  *   play.js [--screenshot FILE] [--size WxH] [--slack SECONDS]
- *       [--then HEIGHT[,HEIGHT...]]... URL SECONDS HEIGHT[,HEIGHT...]
+ *       [--when FILE] [--then HEIGHT[,HEIGHT...]]... URL SECONDS HEIGHT[,HEIGHT...]
  *
  * Opens URL in Chromium, waits until its <video> plays, then watches it for
  * SECONDS: the time must advance as on a clock, within a twentieth and the
  * slack, if any is given; the picture must change and have one of the HEIGHTs,
- * the player must not report an error.  With --then it waits for pictures of
+ * the player must not report an error.  With --when it is watched from when FILE
+ * is there: when others have started, too.  With --then it waits for pictures of
  * other heights, and watches them for a second, with the patience of a viewer.
  * TAP, with a summary in JSON as a comment; a page
  * that says why it plays nothing here is skipped.
  */
 
+const fs = require('fs');
 const { parseArgs } = require('util');
 const { launch, sleep, Tap } = require('./browser.js');
 
@@ -176,6 +178,13 @@ async function judgeThen(tap, page, heights) {
 	    `still no error (${errors && errors.join('; ')})`);
 }
 
+async function present(file) {
+	const end = Date.now() + THEN_MS;
+
+	while (file !== undefined && !fs.existsSync(file) && Date.now() < end)
+		await sleep(50);
+}
+
 async function play(tap, browser, options) {
 	const page = await browser.newPage({ viewport: options.size });
 
@@ -191,8 +200,10 @@ async function play(tap, browser, options) {
 	}
 
 	tap.ok(plays, 'playback starts');
-	if (plays)
+	if (plays) {
+		await present(options.when);
 		judge(tap, await collect(page, options.ms), options);
+	}
 	for (const heights of plays ? options.then : [])
 		await judgeThen(tap, page, heights);
 	if (!plays)
@@ -204,7 +215,7 @@ async function play(tap, browser, options) {
 
 function usage() {
 	console.error('usage: play.js [--screenshot FILE] [--size WxH] ' +
-	    '[--slack SECONDS] [--then HEIGHT[,HEIGHT...]]... URL SECONDS HEIGHT[,HEIGHT...]');
+	    '[--slack SECONDS] [--when FILE] [--then HEIGHT[,HEIGHT...]]... URL SECONDS HEIGHT[,HEIGHT...]');
 	process.exit(64);
 }
 
@@ -217,6 +228,7 @@ function readOptions() {
 			size: { type: 'string', default: '1280x720' },
 			slack: { type: 'string', default: '0' },
 			then: { type: 'string', multiple: true, default: [] },
+			when: { type: 'string' },
 		} });
 	} catch (error) {
 		usage();
@@ -236,6 +248,7 @@ function readOptions() {
 		slack,
 		size: { width: Number(size[1]), height: Number(size[2]) },
 		then: args.values.then.map((one) => one.split(',').map(Number)),
+		when: args.values.when,
 		screenshot: args.values.screenshot,
 	};
 }

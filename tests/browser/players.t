@@ -77,7 +77,7 @@ watch() {		# watch PLAYER SECONDS HEIGHTS [OPTION...]
 	dashjs-low|shaka-low) url=cam/low.mpd ;;
 	esac
 	# Beside all the others one may linger at its start.
-	node "$here/play.js" --slack 1.5 "$@" \
+	node "$here/play.js" --slack 1.5 --when "$tmp/all" "$@" \
 	    "http://127.0.0.1:$port/players.html?player=${player%-hls}&url=$url" \
 	    "$seconds" "$heights" >"$tmp/$player.out" 2>&1 &
 	watchers[$player]=$!
@@ -92,6 +92,16 @@ judge() {		# judge PLAYER: when it has watched
 for player in $players; do
 	watch "$player" "$seconds" 90,180 "${then[@]}"
 done
+# A browser that starts takes the time of those that play.
+all_play() {
+	local player
+	for player in $players; do
+		grep -q '^ok 1 ' "$tmp/$player.out" ||
+		    ! kill -0 "${watchers[$player]}" 2>/dev/null || return 1
+	done
+}
+wait_for 60 all_play; ok $? 'all of them play, or say why not'
+: >"$tmp/all"
 
 # All of them have come so far: watched the first picture, the one after I
 # reconnects, or given up.
