@@ -27,6 +27,8 @@ ok() {			# ok STATUS NAME
 		failed=$((failed + 1))
 		printf 'not ok %d - %s\n' "$n" "$2"
 		[ ! -s "$tmp/err" ] || sed 's/^/# stderr: /' "$tmp/err"
+		# prove says only how many failed.
+		printf '# %s: not ok %d - %s\n' "$0" "$n" "$2" >&2
 	fi
 }
 
