@@ -45,6 +45,20 @@ for seq in 1 2 3 4 5 6 7 8 9 10; do
 	rm "$tmp/live/queue/cam+000001+$(printf %09d $seq)"
 done & pids="$pids $!"
 wait_for 20 test -s "$tmp/live/www/cam/big/live.m3u8"; ok $? 'it is live'
+# The same watched by one to whom every original is durable 0.3 ms before it
+# ends.
+mkdir "$tmp/early"
+cat >"$tmp/early/segment-store" <<E
+#!/bin/bash
+$(command -v segment-store) "\$@" | while IFS= read -r line; do
+	ctime=\$(stat -c %.6Z "\$(jq -r .path <<<"\$line")")
+	jq -c --argjson us "\${ctime/./}" \
+	    '.arrival_us = \$us - .duration_us + 300' <<<"\$line"
+done
+E
+chmod +x "$tmp/early/segment-store"
+PATH=$tmp/early:$PATH livespool-latency --spool "$tmp/live" --for 8s \
+    --svg "$tmp/early.svg" >"$tmp/early.out" 2>"$tmp/early.err" & early=$!
 run /dev/null livespool-latency --spool "$tmp/live" --for 8s \
     --svg "$tmp/out.svg"
 status_is 0 'watched for eight seconds'
@@ -61,4 +75,8 @@ ok $? 'the rendition 400 ms later'
 [ "$total" -ge 1400 ] && [ "$p95" -ge "$total" ]; ok $? 'the whole'
 is "$(grep -c '<rect x="[0-9.]*" y="[0-9]*" width="[0-9.]*" height="22"' \
     "$tmp/out.svg")" 4 'a bar of four stages is drawn'
+wait "$early"; ok $? 'watched by the other'
+is "$(awk 'NR == 2 { print $6 }' "$tmp/early.out")$(cat "$tmp/early.err")" 0 \
+    'what is a little early is not early'
+is "$(grep -c 'width="-' "$tmp/early.svg")" 0 'and no bar is less than nothing'
 done_testing
