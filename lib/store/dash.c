@@ -1,10 +1,8 @@
 #include "store/dash.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -384,22 +382,13 @@ dash_model(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 	return 0;
 }
 
-/* Remove PATH, if it is there.  0 or -1. */
-static int
-drop(struct spool *s, const char *path, struct err *err)
-{
-	if (unlinkat(s->fd, path, 0) == -1 && errno != ENOENT)
-		return err_sys(err, ERR_IO, "cannot remove '%s/%s'", s->dir,
-		    path);
-	return 0;
-}
-
 /* Write the one of T, or with LOW the other, if there is something to list. */
 static int
 publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
     bool low, hls_written_fn *written, void *arg, struct err *err)
 {
 	char path[SPOOL_PATH_BYTES], name[HLS_NAME_BYTES + 4];
+	struct spool_known *known = low ? &t->low : &t->mpd;
 	bool vod = conf->kind == PLAYLIST_VOD;
 	struct mpd m;
 	struct buf b;
@@ -410,7 +399,7 @@ publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 	snprintf(path, sizeof(path), "www/%s/%s", t->stream, name);
 	if (conf->keys != NULL ||	/* it lists what is in the clear */
 	    (low && conf->part_target_us == 0))
-		return drop(s, path, err);
+		return spool_drop(s, path, known, err);
 	buf_init(&b, LIMIT_PLAYLIST_BYTES);
 	rc = dash_model(s, t, conf, low, &m, err);
 	if (rc == 0 && m.count > 0) {
@@ -420,7 +409,7 @@ publish(struct spool *s, struct timeline *t, const struct hls_conf *conf,
 			err_wrap(err, "'%s'", path);
 		else
 			rc = spool_update(s, path, b.p, b.n, vod ?
-			    SPOOL_DURABLE : SPOOL_VOLATILE, err);
+			    SPOOL_DURABLE : SPOOL_VOLATILE, known, err);
 		if (rc == 1 && written != NULL)
 			written(path, arg);
 	}

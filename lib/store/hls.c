@@ -1,9 +1,7 @@
 #include "store/hls.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -195,7 +193,7 @@ struct publish {
 /* Replace PATH by what B has, unless it has that already. */
 static int
 write_if_changed(const struct publish *pb, const char *path,
-    const struct buf *b, struct err *err)
+    const struct buf *b, struct spool_known *known, struct err *err)
 {
 	enum spool_care care = pb->conf->kind == PLAYLIST_VOD ?
 	    SPOOL_DURABLE : SPOOL_VOLATILE;
@@ -203,7 +201,7 @@ write_if_changed(const struct publish *pb, const char *path,
 
 	if (buf_ok(b, err) == -1)
 		return err_wrap(err, "'%s'", path);
-	rc = spool_update(pb->s, path, b->p, b->n, care, err);
+	rc = spool_update(pb->s, path, b->p, b->n, care, known, err);
 	if (rc == 1 && pb->written != NULL)
 		pb->written(path, pb->arg);
 	return rc == -1 ? -1 : 0;
@@ -259,7 +257,8 @@ add_reports(const struct publish *pb, struct row *row, struct err *err)
 /* P as ROW's NAME SUFFIX; one that is not any more must not stay. */
 static int
 write_list(const struct publish *pb, const struct timeline_row *row,
-    const char *suffix, const struct playlist *p, struct err *err)
+    const char *suffix, const struct playlist *p, struct spool_known *known,
+    struct err *err)
 {
 	char path[SPOOL_PATH_BYTES];
 	struct buf b;
@@ -267,15 +266,11 @@ write_list(const struct publish *pb, const struct timeline_row *row,
 
 	snprintf(path, sizeof(path), "www/%s/%s/%s%s.m3u8", pb->t->stream,
 	    row->name, pb->conf->name, suffix);
-	if (p == NULL || p->count == 0) {
-		if (unlinkat(pb->s->fd, path, 0) == -1 && errno != ENOENT)
-			return err_sys(err, ERR_IO, "cannot remove '%s/%s'",
-			    pb->s->dir, path);
-		return 0;
-	}
+	if (p == NULL || p->count == 0)
+		return spool_drop(pb->s, path, known, err);
 	buf_init(&b, LIMIT_PLAYLIST_BYTES);
 	playlist_put_media(&b, p);
-	rc = write_if_changed(pb, path, &b, err);
+	rc = write_if_changed(pb, path, &b, known, err);
 	buf_release(&b);
 	return rc;
 }
@@ -286,9 +281,10 @@ write_row(const struct publish *pb, struct row *row, struct err *err)
 	if (row->p.count == 0)
 		return 0;
 	if (add_reports(pb, row, err) == -1 ||
-	    write_list(pb, row->row, "", &row->p, err) == -1)
+	    write_list(pb, row->row, "", &row->p, &row->row->list, err) == -1)
 		return -1;
-	return write_list(pb, row->row, "-iframes", &row->iframes, err);
+	return write_list(pb, row->row, "-iframes", &row->iframes,
+	    &row->row->iframes, err);
 }
 
 /*
@@ -329,7 +325,7 @@ write_main(const struct publish *pb, struct err *err)
 	playlist_put_main(&b, r, n, independent, pb->conf->name);
 	snprintf(path, sizeof(path), "www/%s/%s.m3u8", pb->t->stream,
 	    pb->conf->kind == PLAYLIST_LIVE ? "main" : pb->conf->name);
-	rc = n == 0 ? 0 : write_if_changed(pb, path, &b, err);
+	rc = n == 0 ? 0 : write_if_changed(pb, path, &b, &pb->t->main, err);
 	buf_release(&b);
 	free(r);
 	return rc;
@@ -340,12 +336,11 @@ write_main(const struct publish *pb, struct err *err)
  * playlist of it, so the last one must not stay.
  */
 static int
-drop_row(const struct publish *pb, const struct timeline_row *row,
-    struct err *err)
+drop_row(const struct publish *pb, struct timeline_row *row, struct err *err)
 {
-	if (write_list(pb, row, "", NULL, err) == -1)
+	if (write_list(pb, row, "", NULL, &row->list, err) == -1)
 		return -1;
-	return write_list(pb, row, "-iframes", NULL, err);
+	return write_list(pb, row, "-iframes", NULL, &row->iframes, err);
 }
 
 int

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -289,9 +290,8 @@ out:
 	return rc == -1 ? err_wrap(err, "'%s/%s'", s->dir, path) : 0;
 }
 
-int
-spool_update(struct spool *s, const char *path, const void *p, size_t n,
-    enum spool_care care, struct err *err)
+static bool
+has_bytes(struct spool *s, const char *path, const void *p, size_t n)
 {
 	struct err ignored = ERR_INIT;
 	struct buf now;
@@ -301,9 +301,36 @@ spool_update(struct spool *s, const char *path, const void *p, size_t n,
 	same = file_slurp(s->fd, path, &now, &ignored) == 0 && now.n == n &&
 	    memcmp(now.p, p, n) == 0;
 	buf_release(&now);
-	if (same)
+	return same;
+}
+
+int
+spool_update(struct spool *s, const char *path, const void *p, size_t n,
+    enum spool_care care, struct spool_known *known, struct err *err)
+{
+	uint64_t sum = known == NULL ? 0 : XXH3_64bits(p, n);
+	bool other = known != NULL && (known->removed ||
+	    (known->written && known->sum != sum));
+	bool same = !other && has_bytes(s, path, p, n);
+
+	if (!same && spool_replace(s, path, p, n, care, err) == -1)
+		return -1;
+	if (known != NULL)
+		*known = (struct spool_known){ .sum = sum, .written = true };
+	return !same;
+}
+
+int
+spool_drop(struct spool *s, const char *path, struct spool_known *known,
+    struct err *err)
+{
+	if (known->removed)
 		return 0;
-	return spool_replace(s, path, p, n, care, err) == -1 ? -1 : 1;
+	if (unlinkat(s->fd, path, 0) == -1 && errno != ENOENT)
+		return err_sys(err, ERR_IO, "cannot remove '%s/%s'", s->dir,
+		    path);
+	*known = (struct spool_known){ .removed = true };
+	return 0;
 }
 
 int

@@ -135,11 +135,30 @@ enum spool_care { SPOOL_DURABLE, SPOOL_VOLATILE };
  * empty.  0 or -1.
  */
 int	spool_replace(struct spool *s, const char *path, const void *p,
-	    size_t n, enum spool_care care, struct err *err) __attribute__((warn_unused_result));
-
-/* The same, unless PATH has these bytes already.  1, 0: it has; -1. */
-int	spool_update(struct spool *s, const char *path, const void *p,
 	    size_t n, enum spool_care care, struct err *err)
+	    __attribute__((warn_unused_result));
+
+/*
+ * What the one who makes a file again and again knows of it: init with
+ * zeroes, and keep it for the next time.
+ */
+struct spool_known {
+	uint64_t	sum;		/* of the bytes last written */
+	bool		written, removed;
+};
+
+/*
+ * spool_replace(), unless PATH has these bytes already.  It is read to find
+ * out, as others may write or remove it, but not when KNOWN, which may be
+ * NULL, had other bytes.  1, 0: it has; -1.
+ */
+int	spool_update(struct spool *s, const char *path, const void *p,
+	    size_t n, enum spool_care care, struct spool_known *known,
+	    struct err *err) __attribute__((warn_unused_result));
+
+/* Remove PATH, unless KNOWN says that it is not there any more.  0 or -1. */
+int	spool_drop(struct spool *s, const char *path,
+	    struct spool_known *known, struct err *err)
 	    __attribute__((warn_unused_result));
 
 /*

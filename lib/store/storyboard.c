@@ -121,7 +121,7 @@ static int
 write_file(const struct board *b, const char *path, const uint8_t *p,
     size_t n, enum spool_care care, struct err *err)
 {
-	int rc = spool_update(b->s, path, p, n, care, err);
+	int rc = spool_update(b->s, path, p, n, care, NULL, err);
 
 	if (rc == 1 && b->written != NULL)
 		b->written(path, b->arg);

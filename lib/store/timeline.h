@@ -41,6 +41,7 @@ struct timeline_row {
 						   of INIT_EPOCH says, once it
 						   was asked; or NULL */
 	uint32_t		 init_epoch;
+	struct spool_known	 list, iframes;	/* its playlists */
 	bool			 any;		/* it has files, here or
 						   before */
 	bool			 dependent;	/* some start on no sync
@@ -78,6 +79,7 @@ struct timeline {
 	bool			 over;		/* its publishers are gone for
 						   good: set by whoever knows */
 	uint32_t		 first;		/* the seq it was loaded from */
+	struct spool_known	 main, mpd, low;	/* its playlists */
 	struct spool_key	 newest;	/* original when last asked;
 						   seq 0: none */
 	unsigned		 asked;

@@ -420,6 +420,8 @@ load_named(struct load *l, const char *name, struct timeline_row *row,
 		known->seen = (struct seen){ .count = 0 };
 		row->init = known->init;
 		row->init_epoch = known->init_epoch;
+		row->list = known->list;
+		row->iframes = known->iframes;
 		known->init = NULL;
 	}
 	l->row = row;

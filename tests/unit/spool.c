@@ -128,6 +128,35 @@ test_publish(void)
 	    err.cls == ERR_CREATE, "a file in the way: %s", err.text);
 }
 
+/* One that is made again and again, and others that meddle with it. */
+static void
+test_known(void)
+{
+#define LIST	"www/cam/known.m3u8"
+#define UPDATE(bytes, known)	spool_update(&spool, LIST, bytes, 1, \
+    SPOOL_VOLATILE, known, &err)
+	struct spool_known ours = { .sum = 0 }, theirs = { .sum = 0 };
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	ok(UPDATE("a", &theirs) == 1 && UPDATE("a", &ours) == 0,
+	    "somebody wrote the same first");
+	ok(UPDATE("b", &ours) == 1 && UPDATE("b", &ours) == 0,
+	    "other bytes are written, once");
+	ok(UPDATE("c", &theirs) == 1 && UPDATE("b", &ours) == 1,
+	    "what others made of it does not stay");
+	ok(unlinkat(spool.fd, LIST, 0) == 0 && UPDATE("b", &ours) == 1,
+	    "nor does it stay removed");
+	ok(spool_drop(&spool, LIST, &ours, &err) == 0 &&
+	    fstatat(spool.fd, LIST, &st, 0) == -1 &&
+	    spool_drop(&spool, LIST, &ours, &err) == 0 &&
+	    UPDATE("b", &ours) == 1, "removed, and back");
+	ok(spool_drop(&spool, "www/cam", &theirs, &err) == -1 &&
+	    err.cls == ERR_IO, "what cannot be removed: %s", err.text);
+#undef UPDATE
+#undef LIST
+}
+
 /* Publish the file of KEY. */
 static void
 publish(const char *stream, const char *rendition, uint32_t epoch,
@@ -283,11 +312,11 @@ test_remove_sheet(void)
 	struct err err = ERR_INIT;
 
 	ok(spool_publish(&spool, BASE ".m4s", "x", 1, &err) == 1 &&
-	    spool_update(&spool, BASE ".jpg", "y", 1, SPOOL_VOLATILE,
+	    spool_update(&spool, BASE ".jpg", "y", 1, SPOOL_VOLATILE, NULL,
 	    &err) == 1, "a thumbnail, and a sheet that begins with it");
-	ok(spool_update(&spool, BASE ".jpg", "y", 1, SPOOL_VOLATILE,
+	ok(spool_update(&spool, BASE ".jpg", "y", 1, SPOOL_VOLATILE, NULL,
 	    &err) == 0, "the same bytes are not written again");
-	ok(spool_update(&spool, BASE ".jpg", "z", 1, SPOOL_DURABLE,
+	ok(spool_update(&spool, BASE ".jpg", "z", 1, SPOOL_DURABLE, NULL,
 	    &err) == 1, "others are");
 	ok(spool_remove(&spool, &key, &err) == 1 &&
 	    faccessat(spool.fd, BASE ".jpg", F_OK, 0) == -1,
@@ -485,6 +514,7 @@ main(void)
 	test_open(dir);
 	ok(spool_open(&spool, dir, true, &err) == 0, "a spool (%s)", err.text);
 	test_publish();
+	test_known();
 	make_long();
 	test_lists();
 	test_streams();
