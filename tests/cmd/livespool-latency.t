@@ -72,7 +72,7 @@ is "$gaps" 1 'and the gap'
 [ "$transcode" -ge 400 ] && [ "$transcode" -lt 900 ]
 ok $? 'the rendition 400 ms later'
 [ "$list" -ge -20 ] && [ "$list" -lt 1000 ]; ok $? 'and listed at once'
-[ "$total" -ge 1400 ] && [ "$p95" -ge "$total" ]; ok $? 'the whole'
+[ "$total" -ge 1390 ] && [ "$p95" -ge "$total" ]; ok $? 'the whole'
 is "$(grep -c '<rect x="[0-9.]*" y="[0-9]*" width="[0-9.]*" height="22"' \
     "$tmp/out.svg")" 4 'a bar of four stages is drawn'
 wait "$early"; ok $? 'watched by the other'

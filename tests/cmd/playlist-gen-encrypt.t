@@ -138,6 +138,9 @@ is "$(code "$path/aac/000001/000000/000000001.m4s") $(code \
 # Keys from cron: for everything at first, then each hour.
 rotate() { run /dev/null sh "$here/../../examples/rotate-keys" "$@"; }
 names() { (cd "$1" && printf '%s\n' .new* *) | grep -v '\*' | paste -s -d ' '; }
+rotate "$tmp/cron" '1 hour'
+status_is 64 'rotate-keys without a directory'
+stderr_has usage 'says what it wants'
 mkdir -p "$tmp/cron/cam" "$tmp/cron/dry"
 rotate "$tmp/cron" '1 hour'
 status_is 0 'rotate-keys'
