@@ -26,6 +26,7 @@ ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=160x90:rate=10 -t 8 \
     -c:v libx264 -preset ultrafast -g 25 -f flv "$tmp/clip.flv"
 ffmpeg -nostdin -v error -stream_loop -1 -i "$tmp/clip.flv" -t "$seconds" \
     -c copy -f flv - | fragment-split >"$tmp/fragments"
+fragment-split <"$tmp/clip.flv" >"$tmp/few" 2>"$tmp/err"
 segment-store put rec <"$tmp/fragments" >"$tmp/lines"
 count=$(wc -l <"$tmp/lines")
 cp -r "$spool" "$tmp/whole"
@@ -94,7 +95,7 @@ echo 1/there >"$tmp/connected/hosts"
 cat >"$tmp/connected/.run" <<EOT
 #!/bin/sh
 echo "\$1" >>"$tmp/hosts"
-segment-store put "new\$\$" <"$tmp/fragments" >/dev/null
+segment-store put "new\$\$" <"$tmp/few" >/dev/null
 shift 2
 SHELL=/bin/sh exec sh -c "\$*"
 EOT
