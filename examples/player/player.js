@@ -430,10 +430,12 @@ function urlToPlay() {
 
 function followProgress(now) {
 	if (video.currentTime !== source.time) {
+		const forward = video.currentTime > source.time;
+
 		source.time = video.currentTime;
 		source.progressAt = now;
 		source.freshAt = 0;
-		if (source.stalled && !source.behind)
+		if (source.stalled && !source.behind && forward)
 			catchUp();
 		source.stalled = false;
 		source.behind = distanceS() > BEHIND_S;
@@ -458,13 +460,16 @@ function followProgress(now) {
 	}
 }
 
-/* Seconds behind where live playback would be. */
+/*
+ * Seconds behind where live playback would be.  hls.latency is not asked: right
+ * after a seek it is that of the place before.
+ */
 function distanceS() {
 	const hls = source?.hls ?? null;
 	const details = hls?.latestLevelDetails ?? null;
 
 	return details === null || !details.live ? 0 :
-	    hls.latency - hls.targetLatency;
+	    details.edge + details.age - video.currentTime - hls.targetLatency;
 }
 
 /* As near to the live edge as how it moves allows. */
@@ -494,7 +499,7 @@ function hurry() {
 		video.playbackRate = rate;
 }
 
-/* What a stall has cost is made good, unless the viewer had gone back. */
+/* What a stall has cost is made good, unless the viewer went back. */
 function catchUp() {
 	if (distanceS() > BEHIND_S)
 		goLive();

@@ -44,16 +44,53 @@ async function preview(tap, page, what, pattern) {
 	await until(tap, page, what, hasPicture, pattern);
 }
 
+/* Runs in the page: nearly to the start, and the link to that at once. */
+function backAndShare() {
+	const { video } = window.livespool;
+
+	return new Promise((resolve) => {
+		navigator.share = ({ url }) => Promise.resolve(resolve(url));
+		video.currentTime = video.seekable.start(0) + 4;
+		document.getElementById('share').click();
+	});
+}
+
+/* Who goes back while nothing comes is not thrown to the live edge. */
+async function backInAStall(tap, page) {
+	const held = [];
+
+	await page.evaluate(() => document.getElementById('golive').click());
+	await until(tap, page, 'live again', () =>
+	    window.livespool.stats().state === 'playing' &&
+	    document.getElementById('golive').hidden);
+	await page.route('**/*.m4s', (route) => held.push(route));
+	await until(tap, page, 'nothing comes: a stall', () =>
+	    window.livespool.stats().state === 'stalled');
+	const link = await page.evaluate(backAndShare);
+	tap.ok(/\?at=20\d\d-/.test(link), `a link has the moment (${link})`);
+	await page.unroute('**/*.m4s');
+	for (const route of held)
+		await route.continue().catch(() => {});
+	await page.evaluate(() => {
+		window.testFrom = window.livespool.video.currentTime;
+	});
+	await until(tap, page, 'who went back stays there', () => {
+		const on = window.livespool.video.currentTime - window.testFrom;
+		return on > 2 && on < 10;
+	});
+	return link;
+}
+
 async function live(tap, page) {
 	await until(tap, page, 'the list has a picture of the stream', () => {
 		const poster = document.querySelector('#streams img');
 		return poster !== null && !poster.hidden &&
 		    poster.naturalHeight > 16;
 	});
-	await until(tap, page, 'ten seconds can be seen', () => {
+	await until(tap, page, 'half a minute can be seen', () => {
 		const { seekable } = window.livespool.video;
 		return window.livespool.stats().state === 'playing' &&
-		    seekable.length > 0 && seekable.end(0) - seekable.start(0) > 10;
+		    seekable.length > 0 && seekable.end(0) - seekable.start(0) > 30;
 	});
 	await preview(tap, page, 'the seek bar shows what was', '^blob:');
 	await page.mouse.down();
@@ -61,12 +98,7 @@ async function live(tap, page) {
 	await until(tap, page, 'a click plays it', () =>
 	    window.livespool.stats().state === 'playing' &&
 	    !document.getElementById('golive').hidden);
-	const link = await page.evaluate(() => new Promise((resolve) => {
-		navigator.share = ({ url }) => Promise.resolve(resolve(url));
-		document.getElementById('share').click();
-	}));
-	tap.ok(/\?at=20\d\d-/.test(link), `a link has the moment (${link})`);
-	return link;
+	return backInAStall(tap, page);
 }
 
 async function recording(tap, page, link) {
