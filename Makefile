@@ -73,6 +73,7 @@ all: $(CMDS:%=$B/bin/%) $(SCRIPTS:%=$B/bin/%)
 # A program with commands has a file for each, in a directory of its name.
 $B/bin/segment-store: $(patsubst %.c,$B/%.o,$(wildcard cmd/segment-store/*.c))
 $B/bin/playlist-gen: $(patsubst %.c,$B/%.o,$(wildcard cmd/playlist-gen/*.c))
+$B/bin/transcode-job: $(patsubst %.c,$B/%.o,$(wildcard cmd/transcode-job/*.c))
 $(CMDS:%=$B/bin/%): $B/bin/%: $B/cmd/%.o $B/lib.a
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \

@@ -4,8 +4,8 @@
  * stdin: fragment lines, when there are no operands.  stdout: the line of
  * each rendition fragment, one write(2) each, once it is durable.
  *
- * Each original is worked on in a child of its own, see store/worker.h, so
- * that a crash, a leak or a limit costs that original alone.
+ * Originals are worked on in children, see store/worker.h, so that a crash, a
+ * leak or a limit costs that original alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/idle.h"
@@ -28,6 +27,7 @@
 #include "store/line.h"
 #include "store/pull.h"
 #include "store/worker.h"
+#include "transcode-job/run.h"
 
 enum {
 	OPT_BEHIND = OPT_LONG,
@@ -55,7 +55,6 @@ enum {
 #define MEMORY_DEFAULT		(UINT64_C(2) << 30)
 #define MEMORY_MIN		(UINT64_C(64) << 20)
 #define MEMORY_MAX		(UINT64_C(1) << 40)
-#define PROGRESS_US		(SECOND_US / 5)
 #define HEAP_HUGE_MAX		((size_t)512 << 20)
 
 static const struct opt_spec opts[] = {
@@ -120,49 +119,6 @@ struct puller {
 	pid_t			 pid;
 };
 
-/* What became of the fragments. */
-struct tally {
-	size_t	done, failed;
-	bool	terminal;	/* that progress is shown on */
-	int64_t	shown_us;	/* when last */
-	int	status;		/* of the last failure */
-};
-
-/* "DIR/src/STREAM/EPOCH/GROUP/SEQ.mp4": DIR, which may be left out. */
-static int
-spool_of_path(const char *path, char *dir, size_t size, struct err *err)
-{
-	size_t n = strlen(path);
-	int slashes;
-
-	for (slashes = 0; slashes < 5 && n > 0; slashes++)
-		do
-			n--;
-		while (n > 0 && path[n] != '/');
-	if (n == 0) {
-		path = path[0] == '/' ? "/" : ".";
-		n = 1;
-	}
-	if (n >= size)
-		return err_set(err, ERR_INPUT, "path too long");
-	memcpy(dir, path, n);
-	dir[n] = '\0';
-	return 0;
-}
-
-static int
-open_spool(struct spool *s, const struct conf *conf, const char *path,
-    struct err *err)
-{
-	char dir[4096];
-
-	if (conf->spool != NULL)
-		return spool_open(s, conf->spool, false, err);
-	if (spool_of_path(path, dir, sizeof(dir), err) == -1)
-		return -1;
-	return spool_open(s, dir, false, err);
-}
-
 static int
 print_line(const struct spool_key *key, void *arg, struct err *err)
 {
@@ -220,24 +176,6 @@ warn(const struct transcode *t)
 		    avlog_errors());
 }
 
-static int
-do_fragment(const struct conf *conf, const char *path, struct err *err)
-{
-	struct spool_key key;
-	struct spool s;
-	int rc;
-
-	if (spool_parse_path(path, &key, err) == -1)
-		return -1;
-	if (strcmp(key.rendition, SPOOL_SRC) != 0)
-		return err_set(err, ERR_DATA, "not an original");
-	if (open_spool(&s, conf, path, err) == -1)
-		return -1;
-	rc = worker_run(&conf->worker, &s, &key, err);
-	spool_close(&s);
-	return rc;
-}
-
 static volatile sig_atomic_t stopping;
 static int nothing = -1;	/* /dev/null */
 
@@ -271,28 +209,6 @@ await_signals(struct err *err)
 	return 0;
 }
 
-/*
- * On a terminal, how far it is: of TOTAL, which is 0 when nobody knows.  What
- * is logged next begins at the same column, and is longer.
- */
-static void
-show_progress(struct tally *tally, size_t total)
-{
-	const size_t tried = tally->done + tally->failed;
-	const bool last = total != 0 && tried == total;
-	int64_t now_us = clock_mono_us();
-	char of[32] = "";
-
-	if (!tally->terminal || (now_us - tally->shown_us < PROGRESS_US &&
-	    !last) || tcgetpgrp(STDERR_FILENO) != getpgrp())
-		return;
-	tally->shown_us = now_us;
-	if (total != 0)
-		snprintf(of, sizeof(of), " of %zu", total);
-	fprintf(stderr, "%zu%s fragments, %zu failed%s", tried, of,
-	    tally->failed, last ? "\n" : "\r");
-}
-
 static bool
 has_terminal(void)
 {
@@ -300,45 +216,6 @@ has_terminal(void)
 
 	return isatty(STDERR_FILENO) && term != NULL &&
 	    strcmp(term, "dumb") != 0;
-}
-
-static void
-run_fragment(const struct conf *conf, const char *path, struct tally *tally)
-{
-	struct err err = ERR_INIT;
-
-	if (do_fragment(conf, path, &err) == 0) {
-		tally->done++;
-		return;
-	}
-	err_wrap(&err, "'%s'", path);
-	tally->failed++;
-	tally->status = log_fatal(&err);
-}
-
-/* Only the path of a line counts.  An empty line is nothing to do. */
-static int
-run_lines(const struct conf *conf, FILE *in, struct tally *tally,
-    struct err *err)
-{
-	char line[LINE_BYTES_MAX];
-	size_t n;
-
-	while (!stopping && fgets(line, sizeof(line), in) != NULL) {
-		n = strlen(line);
-		if (n == sizeof(line) - 1 && line[n - 1] != '\n')
-			return err_set(err, ERR_DATA, "line over %zu bytes",
-			    sizeof(line) - 1);
-		line[strcspn(line, "\t\n")] = '\0';
-		if (line[0] == '\0' || stopping)
-			continue;
-		run_fragment(conf, line, tally);
-		show_progress(tally, 0);
-	}
-	show_progress(tally, tally->done + tally->failed);
-	if (ferror(in) && !stopping)
-		return err_sys(err, ERR_IO, "cannot read standard input");
-	return 0;
 }
 
 /* Who comes last waits for the processor, which is not the fragment's fault. */
@@ -351,6 +228,23 @@ come_last(struct worker *w, struct err *err)
 	return idle_enter(err);
 }
 
+struct pulled {
+	const char	*dir, *path;
+	int		 status;
+};
+
+static void
+end_pulled(const struct spool_key *key, int rc, struct err *err, void *arg)
+{
+	struct pulled *pulled = arg;
+
+	(void)key;
+	if (rc == 0)
+		return;
+	err_wrap(err, "'%s/%s'", pulled->dir, pulled->path);
+	pulled->status = log_fatal(err);
+}
+
 /* The child: its status is the class of its error. */
 static int
 pull_work(const struct spool_key *key, enum spool_queue from, void *arg)
@@ -358,6 +252,7 @@ pull_work(const struct spool_key *key, enum spool_queue from, void *arg)
 	const struct puller *p = arg;
 	struct worker w = p->conf->worker;
 	char path[SPOOL_PATH_BYTES];
+	struct pulled pulled = { p->s->dir, path, 0 };
 	struct err err = ERR_INIT;
 
 	/* A killed parent must not leave work behind that nobody awaits. */
@@ -370,10 +265,9 @@ pull_work(const struct spool_key *key, enum spool_queue from, void *arg)
 		if (come_last(&w, &err) == -1)
 			return log_fatal(&err);
 	}
-	if (worker_run(&w, p->s, key, &err) == 0)
-		return 0;
-	err_wrap(&err, "'%s/%s'", p->s->dir, path);
-	return log_fatal(&err);
+	w.stop = NULL;
+	worker_run(&w, p->s, key, 1, end_pulled, &pulled);
+	return pulled.status;
 }
 
 static int
@@ -573,33 +467,18 @@ load_ladder(struct conf *conf, struct err *err)
 }
 
 static int
-exit_status(const struct tally *tally)
-{
-	if (tally->failed == 0)
-		return differ ? ERR_NO : 0;
-	return tally->done + tally->failed == 1 ? tally->status : ERR_NO;
-}
-
-static int
 run_all(const struct conf *conf, char *const paths[], int count,
     struct err *err)
 {
-	struct tally tally = { .terminal = conf->progress };
-	int i;
+	const struct run_conf run = { &conf->worker, conf->spool,
+	    conf->progress };
+	int status;
 
 	if (conf->owner != NULL)
 		return pull(conf, err) == -1 ? log_fatal(err) : 0;
-	for (i = 0; i < count && !stopping; i++) {
-		run_fragment(conf, paths[i], &tally);
-		show_progress(&tally, (size_t)count);
-	}
-	if (count == 0 && run_lines(conf, stdin, &tally, err) == -1)
-		return log_fatal(err);
-	if (i < count) {
-		log_warning("told to stop: %d fragments left", count - i);
-		return ERR_AGAIN;
-	}
-	return exit_status(&tally);
+	status = count > 0 ? run_paths(&run, paths, (size_t)count) :
+	    run_lines(&run, STDIN_FILENO);
+	return status == 0 && differ ? ERR_NO : status;
 }
 
 int
@@ -617,6 +496,7 @@ main(int argc, char *argv[])
 			.made = warn,
 			.published = print_line,
 			.differs = print_difference,
+			.stop = &stopping,
 		},
 		.jobs = 1,
 		.progress = has_terminal(),

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -21,10 +22,34 @@
 
 #define READ_BYTES	65536
 
-/* In front of the output: what the child says of itself. */
+/* What comes from the child: pieces, and at the end what it says of itself. */
+struct head {
+	uint32_t	is_piece;	/* else a verdict follows */
+	uint32_t	bytes;		/* that follow */
+};
+
 struct verdict {
 	uint32_t	cls;
 	char		text[sizeof(((struct err *)0)->text)];
+};
+
+/* How far it is with the child; -1 is an error of ours. */
+enum {
+	GOES_ON,
+	AT_FAULT,	/* the child is, and the error says why */
+	ENDED,		/* nothing comes any more */
+	ENOUGH,		/* nothing more is wanted */
+};
+
+/* The parent, and the child PID that writes to FD. */
+struct guard {
+	const struct jail	*j;
+	pid_t			 pid;
+	int			 fd;
+	int64_t			 until_us;	/* the next piece is due */
+	size_t			 pieces;	/* that came */
+	struct verdict		 verdict;
+	bool			 judged;	/* it is there */
 };
 
 static int
@@ -46,8 +71,9 @@ set_limits(const struct jail *j, struct err *err)
 #endif
 	if (limit(RLIMIT_CORE, "core files", 0, 0, err) == -1)
 		return -1;
-	return limit(RLIMIT_CPU, "processor time", j->cpu_s, j->cpu_s + 1,
-	    err);
+	/* The parent raises the soft one, which needs no privilege. */
+	return limit(RLIMIT_CPU, "processor time", j->cpu_s,
+	    j->pieces_max * (j->cpu_s + 1), err);
 }
 
 /* Standard output, which is the pipe, and standard error are what is left. */
@@ -82,7 +108,7 @@ give_up_all(struct err *err)
 }
 
 static int
-read_then_work(const struct jail *j, struct buf *out, struct err *err)
+read_then_work(const struct jail *j, struct err *err)
 {
 	const struct sandbox_path readable = { j->readable, false };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -93,10 +119,30 @@ read_then_work(const struct jail *j, struct buf *out, struct err *err)
 	    sandbox_paths(&readable, 1, err) == -1 ||
 	    j->read(j->arg, err) == -1 ||
 	    shut_descriptors(null, err) == -1 ||
-	    give_up_all(err) == -1 ||
-	    j->work(j->arg, out, err) == -1)
+	    give_up_all(err) == -1)
 		return -1;
-	return buf_ok(out, err);
+	return j->work(j->arg, err);
+}
+
+static int
+put(bool is_piece, const void *p, size_t n, struct err *err)
+{
+	const struct head head = { is_piece, (uint32_t)n };
+
+	if (file_write_all(STDOUT_FILENO, &head, sizeof(head), err) == -1)
+		return -1;
+	return file_write_all(STDOUT_FILENO, p, n, err);
+}
+
+int
+jail_put(const struct buf *piece, struct err *err)
+{
+	if (buf_ok(piece, err) == -1)
+		return -1;
+	if (piece->n > UINT32_MAX)
+		return err_set(err, ERR_DATA, "a piece of %zu bytes",
+		    piece->n);
+	return put(true, piece->p, piece->n, err);
 }
 
 /* The child.  Its verdict goes down the pipe, whatever it is. */
@@ -105,9 +151,7 @@ child(const struct jail *j, int fd, pid_t parent)
 {
 	struct verdict verdict = { .cls = ERR_NONE };
 	struct err err = ERR_INIT;
-	struct buf out;
 
-	buf_init(&out, j->output_max);
 	/* A killed parent must not leave work behind that nobody awaits. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent ||
 	    dup2(fd, STDOUT_FILENO) == -1)
@@ -115,47 +159,134 @@ child(const struct jail *j, int fd, pid_t parent)
 	/* The parent hears of these, and lets us finish. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	if (read_then_work(j, &out, &err) == -1) {
+	if (read_then_work(j, &err) == -1) {
 		verdict.cls = err.cls;
 		memcpy(verdict.text, err.text, sizeof(verdict.text));
-		out.n = 0;
 	}
-	if (file_write_all(STDOUT_FILENO, &verdict, sizeof(verdict),
-	    &err) == -1 ||
-	    file_write_all(STDOUT_FILENO, out.p, out.n, &err) == -1)
+	if (put(false, &verdict, sizeof(verdict), &err) == -1)
 		_exit(ERR_IO);
 	_exit(0);
 }
 
-/*
- * All that comes from FD until its end.  0; 1 when the time is over or B is
- * full; -1.
- */
+/* N bytes, appended to B. */
 static int
-collect(int fd, int64_t until_us, struct buf *b, struct err *err)
+collect(const struct guard *g, struct buf *b, size_t n, struct err *err)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = { .fd = g->fd, .events = POLLIN };
 	int64_t left_us;
 	uint8_t *room;
-	size_t left;
-	ssize_t n;
+	size_t some;
+	ssize_t got;
 
-	while ((left_us = until_us - clock_mono_us()) > 0) {
+	while (n > 0) {
+		if ((left_us = g->until_us - clock_mono_us()) <= 0) {
+			err_set(err, ERR_AGAIN, "took longer than %" PRId64
+			    " ms", g->j->timeout_us / 1000);
+			return AT_FAULT;
+		}
 		if (poll(&p, 1, (int)(left_us / 1000 + 1)) == -1 &&
 		    errno != EINTR)
 			return err_sys(err, ERR_OS, "cannot wait");
 		if ((p.revents & (POLLIN | POLLHUP)) == 0)
 			continue;
-		left = b->max - b->n < READ_BYTES ? b->max - b->n : READ_BYTES;
-		if (left == 0)
-			return 1;
-		if ((room = buf_room(b, left)) == NULL)
+		some = n < READ_BYTES ? n : READ_BYTES;
+		if ((room = buf_room(b, some)) == NULL)
 			return buf_ok(b, err);
-		if ((n = file_read_some(fd, room, left, err)) <= 0)
-			return (int)n;
-		b->n += (size_t)n;
+		if ((got = file_read_some(g->fd, room, some, err)) <= 0)
+			return got == 0 ? ENDED : -1;
+		b->n += (size_t)got;
+		n -= (size_t)got;
 	}
-	return 1;
+	return GOES_ON;
+}
+
+/* What it used does not count for the next piece. */
+static int
+grant(const struct guard *g, struct err *err)
+{
+	const struct jail *j = g->j;
+	struct rlimit r;
+	struct timespec used;
+	clockid_t id;
+
+	if (clock_getcpuclockid(g->pid, &id) != 0 ||
+	    clock_gettime(id, &used) == -1)
+		return 0;	/* it has ended */
+	r.rlim_cur = (rlim_t)used.tv_sec + 1 + j->cpu_s;
+	r.rlim_max = j->pieces_max * (j->cpu_s + 1);
+	if (r.rlim_cur > r.rlim_max)
+		r.rlim_cur = r.rlim_max;
+	if (prlimit(g->pid, RLIMIT_CPU, &r, NULL) == -1 && errno != ESRCH)
+		return err_sys(err, ERR_OS, "cannot limit processor time");
+	return 0;
+}
+
+static int
+take_piece(struct guard *g, const struct buf *b, struct err *err)
+{
+	int rc = g->j->take(g->j->arg, b, err);
+
+	if (rc != 0)
+		return rc == 1 ? ENOUGH : -1;
+	g->pieces++;
+	g->until_us = clock_mono_us() + g->j->timeout_us;
+	return grant(g, err);
+}
+
+static int
+take_verdict(struct guard *g, const struct buf *b)
+{
+	struct verdict *v = &g->verdict;
+	char *c;
+
+	memcpy(v, b->p, sizeof(*v));
+	v->text[sizeof(v->text) - 1] = '\0';
+	for (c = v->text; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	if (v->cls > ERR_CONFIG)
+		v->cls = ERR_BUG;
+	g->judged = true;
+	return GOES_ON;
+}
+
+/* Is what HEAD announces more than there may be? */
+static int
+check_head(const struct guard *g, const struct head *head, struct err *err)
+{
+	if (g->judged || (!head->is_piece &&
+	    head->bytes != sizeof(g->verdict)))
+		err_set(err, ERR_BUG, "what came out is no end");
+	else if (!head->is_piece)
+		return GOES_ON;
+	else if (head->bytes > g->j->piece_max)
+		err_set(err, ERR_DATA, "more than %zu bytes came out",
+		    g->j->piece_max);
+	else if (g->pieces == g->j->pieces_max)
+		err_set(err, ERR_BUG, "more than %zu pieces came out",
+		    g->j->pieces_max);
+	else
+		return GOES_ON;
+	return AT_FAULT;
+}
+
+/* A piece, or the verdict. */
+static int
+follow(struct guard *g, struct buf *b, struct err *err)
+{
+	struct head head;
+	int rc;
+
+	buf_reset(b);
+	if ((rc = collect(g, b, sizeof(head), err)) != GOES_ON)
+		return rc;
+	memcpy(&head, b->p, sizeof(head));
+	if ((rc = check_head(g, &head, err)) != GOES_ON)
+		return rc;
+	buf_reset(b);
+	if ((rc = collect(g, b, head.bytes, err)) != GOES_ON)
+		return rc;
+	return head.is_piece ? take_piece(g, b, err) : take_verdict(g, b);
 }
 
 static int
@@ -180,40 +311,20 @@ judge_signal(const struct jail *j, int signo, struct err *err)
 	return 1;
 }
 
-static void
-take_verdict(const struct buf *b, struct verdict *v)
-{
-	char *c;
-
-	memcpy(v, b->p, sizeof(*v));
-	v->text[sizeof(v->text) - 1] = '\0';
-	for (c = v->text; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	if (v->cls > ERR_CONFIG)
-		v->cls = ERR_BUG;
-}
-
 static int
-judge(const struct jail *j, int status, const struct buf *b, struct buf *out,
-    struct err *err)
+judge(const struct guard *g, int status, struct err *err)
 {
-	struct verdict v;
-
 	if (WIFSIGNALED(status))
-		return judge_signal(j, WTERMSIG(status), err);
-	if (WEXITSTATUS(status) != 0 || b->n < sizeof(v)) {
+		return judge_signal(g->j, WTERMSIG(status), err);
+	if (WEXITSTATUS(status) != 0 || !g->judged) {
 		err_set(err, ERR_BUG, "ended with status %d",
 		    WEXITSTATUS(status));
 		return 1;
 	}
-	take_verdict(b, &v);
-	if (v.cls != ERR_NONE) {
-		err_set(err, (enum err_class)v.cls, "%s", v.text);
-		return 1;
-	}
-	buf_put(out, b->p + sizeof(v), b->n - sizeof(v));
-	return buf_ok(out, err);
+	if (g->verdict.cls == ERR_NONE)
+		return 0;
+	err_set(err, (enum err_class)g->verdict.cls, "%s", g->verdict.text);
+	return 1;
 }
 
 static int
@@ -225,48 +336,48 @@ reap(pid_t pid, int *status, struct err *err)
 	return 0;
 }
 
-/* The parent, with the child PID that writes to FD. */
 static int
-oversee(const struct jail *j, pid_t pid, int fd, struct buf *out,
-    struct err *err)
+oversee(struct guard *g, struct err *err)
 {
-	int64_t until_us = clock_mono_us() + j->timeout_us;
+	const struct jail *j = g->j;
+	struct err *late = err;
 	struct buf b;
 	int status = 0, rc;
 
-	buf_init(&b, sizeof(struct verdict) + j->output_max + 1);
-	rc = collect(fd, until_us, &b, err);
-	if (rc != 0)
-		kill(pid, SIGKILL);
-	if (reap(pid, &status, rc == -1 ? &(struct err)ERR_INIT : err) == -1)
-		rc = -1;
-	if (rc == 1 && b.n == b.max)
-		err_set(err, ERR_DATA, "more than %zu bytes came out",
-		    j->output_max);
-	else if (rc == 1)
-		err_set(err, ERR_AGAIN, "took longer than %" PRId64 " ms",
-		    j->timeout_us / 1000);
-	else if (rc == 0)
-		rc = judge(j, status, &b, out, err);
+	buf_init(&b, j->piece_max > sizeof(g->verdict) ? j->piece_max :
+	    sizeof(g->verdict));
+	g->until_us = clock_mono_us() + j->timeout_us;
+	while ((rc = follow(g, &b, err)) == GOES_ON)
+		;
 	buf_release(&b);
-	return rc;
+	if (rc != ENDED)
+		kill(g->pid, SIGKILL);
+	if (rc == -1 || rc == AT_FAULT)
+		late = &(struct err)ERR_INIT;	/* what was first counts */
+	if (reap(g->pid, &status, late) == -1)
+		return -1;
+	if (rc == ENDED)
+		return judge(g, status, err);
+	return rc == ENOUGH ? 0 : rc == AT_FAULT ? 1 : -1;
 }
 
 int
-jail_run(const struct jail *j, struct buf *out, struct err *err)
+jail_run(const struct jail *j, struct err *err)
 {
-	pid_t parent = getpid(), pid;
+	struct guard g = { .j = j };
+	pid_t parent = getpid();
 	int ends[2], rc;
 
 	if (pipe2(ends, O_CLOEXEC) == -1)
 		return err_sys(err, ERR_OS, "cannot make a pipe");
-	if ((pid = fork()) == 0)
+	if ((g.pid = fork()) == 0)
 		child(j, ends[1], parent);
 	close(ends[1]);
-	if (pid == -1)
+	g.fd = ends[0];
+	if (g.pid == -1)
 		rc = err_sys(err, ERR_OS, "cannot fork");
 	else
-		rc = oversee(j, pid, ends[0], out, err);
+		rc = oversee(&g, err);
 	close(ends[0]);
 	return rc;
 }

@@ -150,6 +150,11 @@
 /* Fragments that one transcode-job works on at once. */
 #define LIMIT_PULL_JOBS		1024
 
+/* Originals that are worked on in one go: what a crash makes to be done again,
+   and what is held in memory. */
+#define LIMIT_RUN_FRAGMENTS	60
+#define LIMIT_RUN_BYTES		(64 * 1024 * 1024)
+
 /* Threads of one of them; each takes address space. */
 #define LIMIT_JOB_THREADS	64
 

@@ -15,13 +15,15 @@
 
 struct decoder {
 	const struct decode_job	*job;
+	struct decode_interval	*intervals;
+	size_t			 n, at;	/* the interval of the last picture */
 	AVCodecContext		*ctx;
 	AVPacket		*packet;
 	AVFrame			*frame;
 	decode_fn		*fn;
 	void			*arg;
-	struct decode_stats	*stats;
 	int64_t			 last;	/* PTS handed on before */
+	bool			 stopped;
 };
 
 /*
@@ -45,20 +47,36 @@ reorder_depth(const struct decode_job *job)
 	return (int)depth;
 }
 
-static bool
-in_interval(const struct decode_job *job, int64_t pts)
+/* The interval that PTS is in, or N. */
+static size_t
+find_interval(const struct decoder *d, int64_t pts)
 {
-	return pts >= job->start && pts < job->end;
+	size_t i = 0;
+
+	while (i < d->n && pts >= d->intervals[i].end)
+		i++;
+	return i < d->n && pts >= d->intervals[i].start ? i : d->n;
 }
 
-static size_t
-count_expected(const struct decode_job *job)
+static void
+begin_stats(const struct decode_job *job, struct decode_interval *interval)
 {
-	size_t i, n = 0;
+	size_t i;
 
-	for (i = 0; i < job->count; i++)
-		n += in_interval(job, job->samples[i].pts);
-	return n;
+	interval->stats = (struct decode_stats){ .expected = 0 };
+	for (i = 0; i < interval->count; i++)
+		interval->stats.expected +=
+		    job->samples[i].pts >= interval->start &&
+		    job->samples[i].pts < interval->end;
+}
+
+static void
+doubt(struct decoder *d)
+{
+	size_t i;
+
+	for (i = d->at; i < d->n; i++)
+		d->intervals[i].stats.doubtful = true;
 }
 
 static enum AVCodecID
@@ -142,31 +160,53 @@ is_damaged(const AVFrame *frame)
 	    frame->decode_error_flags != 0;
 }
 
+/* What FRAME has to say of the rate, as far as it can be believed. */
+static struct picture
+describe(const struct decoder *d)
+{
+	const AVRational fps = d->ctx->framerate;
+	const bool credible = fps.num > 0 && fps.den > 0 &&
+	    fps.num >= fps.den && fps.num / fps.den <= FPS_MAX;
+
+	return (struct picture){ d->frame, credible ? fps.num : 0,
+	    credible ? fps.den : 1 };
+}
+
 static int
 hand_on(struct decoder *d, struct err *err)
 {
-	AVRational fps = d->ctx->framerate;
-	struct picture picture = { d->frame, fps.num, fps.den };
+	size_t i = find_interval(d, d->frame->pts);
+	const struct picture picture = describe(d);
+	struct decode_interval *interval = &d->intervals[i];
+	int rc;
 
-	if (!in_interval(d->job, d->frame->pts))
+	if (is_damaged(d->frame) || d->frame->interlaced_frame)
+		doubt(d);
+	if (i == d->n)
 		return 0;
-	/* Two at one time: some muxers do that.  Both are to be shown. */
-	if (d->frame->pts <= d->last)
-		d->frame->pts = d->last + 1;
-	if (d->frame->pts >= d->job->end)
+	if (i < d->at) {	/* that one is over */
+		doubt(d);
 		return 0;
-	if (fps.num <= 0 || fps.den <= 0 || fps.num < fps.den ||
-	    fps.num / fps.den > FPS_MAX) {
-		picture.fps_num = 0;
-		picture.fps_den = 1;
 	}
-	if (d->stats->pictures == LIMIT_FRAGMENT_SAMPLES)
+	if (i > d->at)
+		d->last = INT64_MIN;
+	d->at = i;
+	/* Two at one time: some muxers do that.  Both are to be shown. */
+	if (d->frame->pts <= d->last) {
+		d->frame->pts = d->last + 1;
+		doubt(d);
+	}
+	if (d->frame->pts >= interval->end)
+		return 0;
+	if (interval->stats.pictures == LIMIT_FRAGMENT_SAMPLES)
 		return err_set(err, ERR_DATA, "more than %d pictures",
 		    LIMIT_FRAGMENT_SAMPLES);
 	d->last = d->frame->pts;
-	d->stats->pictures++;
-	d->stats->damaged += is_damaged(d->frame);
-	return d->fn(&picture, d->arg, err);
+	interval->stats.pictures++;
+	interval->stats.damaged += is_damaged(d->frame);
+	if ((rc = d->fn(&picture, i, d->arg, err)) == 1)
+		d->stopped = true;
+	return rc == -1 ? -1 : 0;
 }
 
 /* Hand on what the decoder has ready. */
@@ -175,18 +215,21 @@ drain(struct decoder *d, struct err *err)
 {
 	int rc;
 
-	for (;;) {
+	while (!d->stopped) {
 		rc = avcodec_receive_frame(d->ctx, d->frame);
 		if (rc == AVERROR(EAGAIN) || rc == AVERROR_EOF)
 			return 0;
 		if (rc == AVERROR(ENOMEM))
 			return err_nomem(err);
-		if (rc < 0)
+		if (rc < 0) {
+			doubt(d);
 			continue;	/* counted as missing */
+		}
 		if (hand_on(d, err) == -1)
 			return -1;
 		av_frame_unref(d->frame);
 	}
+	return 0;
 }
 
 static int
@@ -202,13 +245,15 @@ feed(struct decoder *d, const struct decode_sample *sample, struct err *err)
 	memcpy(d->packet->data, sample->p, sample->bytes);
 	d->packet->pts = sample->pts;
 	/* What is not shown and not referred to need not be decoded. */
-	d->ctx->skip_frame = in_interval(d->job, sample->pts) ?
+	d->ctx->skip_frame = find_interval(d, sample->pts) < d->n ?
 	    AVDISCARD_DEFAULT : AVDISCARD_NONREF;
 	rc = avcodec_send_packet(d->ctx, d->packet);
 	av_packet_unref(d->packet);
 	if (rc == AVERROR(ENOMEM))
 		return err_nomem(err);
 	/* Other errors are this picture's: it will be missing. */
+	if (rc < 0)
+		doubt(d);
 	return drain(d, err);
 }
 
@@ -220,7 +265,7 @@ decode_all(struct decoder *d, struct err *err)
 
 	if (open_decoder(d, err) == -1)
 		return -1;
-	for (i = 0; i < d->job->count; i++)
+	for (i = 0; i < d->job->count && !d->stopped; i++)
 		if (feed(d, &d->job->samples[i], err) == -1)
 			return -1;
 	d->ctx->skip_frame = AVDISCARD_DEFAULT;
@@ -230,14 +275,16 @@ decode_all(struct decoder *d, struct err *err)
 }
 
 int
-decode_interval(const struct decode_job *job, decode_fn *fn, void *arg,
-    struct decode_stats *stats, struct err *err)
+decode_run(const struct decode_job *job, struct decode_interval *intervals,
+    size_t n, decode_fn *fn, void *arg, struct err *err)
 {
-	struct decoder d = { .job = job, .fn = fn, .arg = arg,
-	    .stats = stats, .last = INT64_MIN };
+	struct decoder d = { .job = job, .intervals = intervals, .n = n,
+	    .fn = fn, .arg = arg, .last = INT64_MIN };
+	size_t i;
 	int rc;
 
-	*stats = (struct decode_stats){ .expected = count_expected(job) };
+	for (i = 0; i < n; i++)
+		begin_stats(job, &intervals[i]);
 	rc = decode_all(&d, err);
 	avcodec_free_context(&d.ctx);
 	av_packet_free(&d.packet);

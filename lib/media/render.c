@@ -12,11 +12,14 @@
 #define ROUNDS_MAX	4
 #define FPS_DEFAULT	30	/* when the stream declares none */
 
+/* An interval at a time. */
 struct render {
-	const struct decode_job	 *job;
+	const struct render_conf *conf;
+	size_t			  at;		/* the interval */
 	struct render_rung	**order;	/* by chain, largest first */
 	size_t			  n;
-	struct crew		 *crew;		/* a line for each rung */
+	struct crew		 *crew;		/* a line for each rung; NULL
+						   before it is begun */
 	struct picture		  declared;	/* the rate of the pictures */
 };
 
@@ -151,9 +154,8 @@ give(struct render *r, const struct picture *picture, struct err *err)
 }
 
 static int
-on_picture(const struct picture *picture, void *arg, struct err *err)
+draw(struct render *r, const struct picture *picture, struct err *err)
 {
-	struct render *r = arg;
 	struct picture progressive = *picture;
 	AVFrame *frame;
 	int rc;
@@ -260,13 +262,13 @@ again(struct render *r)
 static void
 start_paces(struct render *r)
 {
-	const struct decode_job *job = r->job;
+	const struct decode_interval *interval = &r->conf->intervals[r->at];
 	int64_t first = INT64_MAX, second = INT64_MAX, pts;
 	size_t i;
 
-	for (i = 0; i < job->count; i++) {
-		pts = job->samples[i].pts;
-		if (pts < job->start || pts >= job->end)
+	for (i = 0; i < interval->count; i++) {
+		pts = r->conf->decode->samples[i].pts;
+		if (pts < interval->start || pts >= interval->end)
 			continue;
 		if (pts < first) {
 			second = first;
@@ -276,7 +278,7 @@ start_paces(struct render *r)
 		}
 	}
 	if (second == INT64_MAX)
-		second = job->end;
+		second = interval->end;
 	for (i = 0; i < r->n; i++)
 		pace_init(&r->order[i]->pace, r->order[i]->fps,
 		    r->order[i]->every_s, r->order[i]->conf.timescale, first,
@@ -284,50 +286,151 @@ start_paces(struct render *r)
 }
 
 static int
-run_rounds(struct render *r, struct decode_stats *stats, struct err *err)
+begin(struct render *r, struct err *err)
 {
-	int round = 0;
+	struct render_ladder *ladder = &r->conf->ladders[r->at];
+	const struct crew_conf crew = { r->conf->threads, ladder->n,
+	    encode_item, drop_item, r };
+	size_t i;
 
-	do {
+	r->n = ladder->n;
+	if ((r->order = calloc(r->n + 1, sizeof(*r->order))) == NULL)
+		return err_nomem(err);
+	for (i = 0; i < r->n; i++) {
+		ladder->rungs[i].todo = ladder->rungs[i].wanted;
+		r->order[i] = &ladder->rungs[i];
+	}
+	qsort(r->order, r->n, sizeof(*r->order), compare);
+	start_paces(r);
+	return (r->crew = crew_new(&crew, err)) == NULL ? -1 : 0;
+}
+
+static void
+end(struct render *r)
+{
+	crew_free(r->crew);
+	free(r->order);
+	r->crew = NULL;
+	r->order = NULL;
+}
+
+static int
+on_own_picture(const struct picture *picture, size_t i, void *arg,
+    struct err *err)
+{
+	(void)i;
+	return draw(arg, picture, err);
+}
+
+/* Decode the interval alone, for the rungs that are to be done. */
+static int
+run_alone(struct render *r, struct err *err)
+{
+	struct decode_interval *interval = &r->conf->intervals[r->at];
+	struct decode_job job = *r->conf->decode;
+
+	job.count = interval->count;
+	if (decode_run(&job, interval, 1, on_own_picture, r, err) == -1)
+		return -1;
+	return finish(r, interval->stats.pictures, err);
+}
+
+/* The rounds behind the first. */
+static int
+complete(struct render *r, struct err *err)
+{
+	int round = 1;
+
+	while (round++ < ROUNDS_MAX && again(r)) {
 		start_paces(r);
-		if (decode_interval(r->job, on_picture, r, stats, err) == -1 ||
-		    finish(r, stats->pictures, err) == -1)
+		if (run_alone(r, err) == -1)
 			return -1;
-	} while (++round < ROUNDS_MAX && again(r));
-	return 0;
+	}
+	end(r);
+	return r->conf->made(r->at++, r->conf->arg, err);
+}
+
+/* All there is of the interval at hand was decoded, and well. */
+static bool
+is_whole(const struct render *r)
+{
+	const struct decode_stats *stats = &r->conf->intervals[r->at].stats;
+
+	return r->crew != NULL && !stats->doubtful &&
+	    stats->pictures == stats->expected;
+}
+
+/* Of the decode of all: 1 when it is no good any more. */
+static int
+on_picture(const struct picture *picture, size_t i, void *arg, struct err *err)
+{
+	struct render *r = arg;
+
+	while (r->at < i) {
+		if (!is_whole(r))
+			return 1;
+		if (finish(r, r->conf->intervals[r->at].stats.pictures,
+		    err) == -1 || complete(r, err) == -1)
+			return -1;
+	}
+	if (r->conf->intervals[i].stats.doubtful)
+		return 1;
+	if (r->crew == NULL && begin(r, err) == -1)
+		return -1;
+	return draw(r, picture, err);
+}
+
+static int
+run_together(struct render *r, struct err *err)
+{
+	const struct render_conf *conf = r->conf;
+
+	if (decode_run(conf->decode, conf->intervals, conf->n, on_picture, r,
+	    err) == -1)
+		return -1;
+	if (r->at < conf->n - 1 || !is_whole(r))
+		return 0;
+	if (finish(r, conf->intervals[r->at].stats.pictures, err) == -1)
+		return -1;
+	return complete(r, err);
+}
+
+/* What the decode of all has begun in vain. */
+static void
+forget_all(struct render *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		forget(r->order[i]);
+	end(r);
 }
 
 int
-render_run(const struct decode_job *job, struct render_rung *rungs, size_t n,
-    unsigned threads, struct decode_stats *stats, struct err *err)
+render_run(const struct render_conf *conf, struct err *err)
 {
-	struct render r = { .job = job, .n = n };
-	const struct crew_conf crew = { threads, n, encode_item, drop_item,
-	    &r };
-	size_t i;
-	int rc;
+	struct render r = { .conf = conf };
+	int rc = 0;
 
-	if ((r.order = calloc(n + 1, sizeof(*r.order))) == NULL)
-		return err_nomem(err);
-	for (i = 0; i < n; i++) {
-		rungs[i].todo = rungs[i].wanted;
-		r.order[i] = &rungs[i];
-	}
-	qsort(r.order, n, sizeof(*r.order), compare);
-	r.crew = crew_new(&crew, err);
-	rc = r.crew == NULL ? -1 : run_rounds(&r, stats, err);
-	crew_free(r.crew);
-	free(r.order);
+	if (conf->n > 1 && (rc = run_together(&r, err)) == 0 &&
+	    r.crew != NULL)
+		forget_all(&r);
+	while (rc == 0 && r.at < conf->n)
+		if ((rc = begin(&r, err)) == 0 &&
+		    (rc = run_alone(&r, err)) == 0)
+			rc = complete(&r, err);
+	end(&r);
 	return rc;
 }
 
 void
-render_release(struct render_rung *rungs, size_t n)
+render_release(struct render_ladder *ladder)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		scaler_free(rungs[i].scaler);
-		forget(&rungs[i]);
+	for (i = 0; i < ladder->n; i++) {
+		scaler_free(ladder->rungs[i].scaler);
+		ladder->rungs[i].scaler = NULL;
+		forget(&ladder->rungs[i]);
 	}
 }

@@ -1,7 +1,7 @@
 /*
- * render - one interval of pictures to all sizes of a ladder, in memory.
+ * render - intervals of pictures to all sizes of a ladder, in memory.
  *
- * Decodes once.  The rungs form chains: the largest of a chain is scaled from
+ * Decodes once, all intervals in one go if what comes out is the same.  The rungs form chains: the largest of a chain is scaled from
  * the source, each other one from the next larger, whether that is encoded
  * or not.  So what a rung looks like depends on its chain, and not on which
  * others happen to be made with it.
@@ -16,8 +16,8 @@
 #include "media/pace.h"
 
 struct AVFrame;
+struct decode_interval;
 struct decode_job;
-struct decode_stats;
 struct err;
 struct scaler;
 
@@ -42,21 +42,42 @@ struct render_rung {
 						   none was kept */
 };
 
+/* What is to be made of one interval. */
+struct render_ladder {
+	struct render_rung	*rungs;		/* borrowed */
+	size_t			 n;
+};
+
+/* Interval I is made, and decoded as its statistics say.  0 or -1. */
+typedef int render_fn(size_t i, void *arg, struct err *err);
+
+struct render_conf {
+	const struct decode_job	*decode;	/* all borrowed */
+	struct decode_interval	*intervals;
+	struct render_ladder	*ladders;	/* of each interval */
+	size_t			 n;		/* intervals, at least 1 */
+	unsigned		 threads;
+	render_fn		*made;
+	void			*arg;
+};
+
 /*
- * Encode the pictures of JOB for each of the N rungs that is wanted; at least
- * one picture, however few FPS lets through, unless the rung is sparse: then
- * RESULT may have none.  What is larger than MAX_BYTES is made again of lower
- * quality, a few times.  Decoding and scaling are one thread's work; up to
- * THREADS, with it, encode a rung each, with the same bytes out however many
- * they are.
- * 0, or -1 with ERR_DATA when there is no picture, or the error of a stage.
+ * Encode the pictures of each interval for each of its rungs that is wanted;
+ * at least one picture, however few FPS lets through, unless the rung is
+ * sparse: then RESULT may have none.  What is larger than MAX_BYTES is made
+ * again of lower quality, a few times.  MADE is called for each interval in
+ * turn, and may release its ladder.
+ * The bytes are those of each interval alone: where decoding them in one go
+ * might show, it is not done.  Decoding and scaling are one thread's work; up
+ * to THREADS, with it, encode a rung each, with the same bytes out however
+ * many they are.
+ * 0, or -1 with ERR_DATA when an interval has no picture, or the error of a
+ * stage or of MADE.
  */
-int	render_run(const struct decode_job *job, struct render_rung *rungs,
-	    size_t n, unsigned threads, struct decode_stats *stats,
-	    struct err *err)
+int	render_run(const struct render_conf *conf, struct err *err)
 	    __attribute__((warn_unused_result));
 
-/* Safe after a failure too. */
-void	render_release(struct render_rung *rungs, size_t n);
+/* Safe after a failure too, and twice. */
+void	render_release(struct render_ladder *ladder);
 
 #endif /* MEDIA_RENDER_H */

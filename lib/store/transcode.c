@@ -77,16 +77,6 @@ select_outputs(struct transcode *t, struct spool *s,
 }
 
 static int
-read_source(struct transcode_source *source, struct spool *s,
-    const struct spool_key *key, struct err *err)
-{
-	buf_init(&source->bytes, LIMIT_FRAGMENT_BYTES);
-	if (spool_read(s, key, &source->bytes, err) == -1)
-		return -1;
-	return mp4_parse(&source->mp4, source->bytes.p, source->bytes.n, err);
-}
-
-static int
 check_info(const struct transcode *t, struct err *err)
 {
 	const struct fragment_info *info = &t->info;
@@ -114,59 +104,149 @@ needs_sound(const struct transcode *t)
 	return false;
 }
 
-/*
- * The one before, which an encoder of sound listens to first.  It may have
- * expired, or be damaged: that is heard at the border, and no reason to have
- * no sound.
- */
-static int
-read_before(struct transcode *t, struct spool *s, struct err *err)
+/* Is the one before only heard, which an encoder of sound does first? */
+static bool
+hears_before(const struct transcode *t)
 {
-	struct transcode_source *before = &t->sources[t->nsources];
+	return t->info.back == 0 && needs_sound(t) &&
+	    (t->info.flags & FRAGMENT_EPOCH_START) == 0;
+}
+
+static int
+read_info(struct transcode *t, struct spool *s, struct err *err)
+{
+	if (spool_info(s, &t->key, &t->info, &(uint64_t){ 0 }, err) == -1)
+		return -1;
+	return check_info(t, err);
+}
+
+static void
+release_source(struct transcode_source *source)
+{
+	mp4_release(&source->mp4);
+	buf_release(&source->bytes);
+}
+
+/* One more source, the original SEQ of the epoch. */
+static int
+add_source(struct transcode_sources *sources, struct spool *s,
+    const struct transcode *t, uint32_t seq, struct err *err)
+{
+	struct transcode_source *source = &sources->v[sources->n];
 	struct spool_key key = t->key;
 
-	if ((t->info.flags & FRAGMENT_EPOCH_START) != 0)
-		return 0;
-	key.seq--;
-	if (key.seq > 0 && read_source(before, s, &key, err) == 0) {
-		t->nsources++;
-		return 0;
+	key.seq = seq;
+	*source = (struct transcode_source){ .mp4 = { .nruns = 0 } };
+	buf_init(&source->bytes, LIMIT_FRAGMENT_BYTES);
+	if (spool_read(s, &key, &source->bytes, err) == -1 ||
+	    mp4_parse(&source->mp4, source->bytes.p, source->bytes.n,
+	    err) == -1) {
+		release_source(source);
+		return -1;
 	}
+	sources->n++;
+	return 0;
+}
+
+/*
+ * The one before may have expired, or be damaged: that is heard at the border,
+ * and no reason to have no sound.
+ */
+static int
+add_before(struct transcode_sources *sources, struct spool *s,
+    struct transcode *t, struct err *err)
+{
+	if (add_source(sources, s, t, t->key.seq - 1, err) == 0)
+		return 0;
 	if (err->cls != ERR_NONE && err->cls != ERR_DATA &&
 	    err->errnum != ENOENT)
 		return err_wrap(err, "pre-roll");
 	*err = (struct err)ERR_INIT;
-	mp4_release(&before->mp4);
-	buf_release(&before->bytes);
-	*before = (struct transcode_source){ .mp4 = { .nruns = 0 } };
 	t->unheard = true;
 	return 0;
 }
 
-/* The original, and those before it back to a sync sample. */
+/* What the first needs: back to a sync sample, or to hear what was before. */
 static int
-read_sources(struct transcode *t, struct spool *s, struct err *err)
+read_first(struct transcode *t, struct spool *s,
+    struct transcode_sources *sources, struct err *err)
 {
-	struct spool_key key = t->key;
-	uint32_t i;
+	uint32_t seq;
 
-	if (spool_info(s, &key, &t->info, &(uint64_t){ 0 }, err) == -1 ||
-	    check_info(t, err) == -1)
+	if (hears_before(t) && add_before(sources, s, t, err) == -1)
 		return -1;
-	t->sources = calloc(t->info.back + 2, sizeof(*t->sources));
-	if (t->sources == NULL)
+	for (seq = t->key.seq - t->info.back; seq < t->key.seq; seq++)
+		if (add_source(sources, s, t, seq, err) == -1)
+			return err_wrap(err, "pre-roll");
+	return add_source(sources, s, t, t->key.seq, err);
+}
+
+static size_t
+bytes_of(const struct transcode_sources *sources)
+{
+	size_t i, sum = 0;
+
+	for (i = 0; i < sources->n; i++)
+		sum += sources->v[i].bytes.n;
+	return sum;
+}
+
+/* T follows those that SOURCES end with.  What is wrong is told when it is
+   the first. */
+static bool
+read_next(struct transcode *t, struct spool *s,
+    struct transcode_sources *sources)
+{
+	struct err ignored = ERR_INIT;
+
+	return bytes_of(sources) < LIMIT_RUN_BYTES &&
+	    read_info(t, s, &ignored) == 0 && t->info.back <= sources->n &&
+	    add_source(sources, s, t, t->key.seq, &ignored) == 0;
+}
+
+/* The sources that T needs, of which SOURCES have LATER behind its own. */
+static void
+point(struct transcode *t, const struct transcode_sources *sources,
+    size_t later)
+{
+	const size_t own = sources->n - 1 - later;
+
+	t->nsources = t->info.back + 1;
+	if (hears_before(t) && own > 0)
+		t->nsources++;
+	t->sources = &sources->v[own + 1 - t->nsources];
+}
+
+int
+transcode_read(struct transcode ts[], size_t n, struct spool *s,
+    struct transcode_sources *sources, size_t *ready, struct err *err)
+{
+	size_t i;
+
+	*sources = (struct transcode_sources){ .n = 0 };
+	if (read_info(&ts[0], s, err) == -1)
+		return -1;
+	sources->v = calloc(ts[0].info.back + 1 + n, sizeof(*sources->v));
+	if (sources->v == NULL)
 		return err_nomem(err);
-	if (t->info.back == 0 && needs_sound(t) &&
-	    read_before(t, s, err) == -1)
+	if (read_first(&ts[0], s, sources, err) == -1)
 		return -1;
-	for (i = 0; i <= t->info.back; i++) {
-		key.seq = t->key.seq - t->info.back + i;
-		if (read_source(&t->sources[t->nsources++], s, &key, err) ==
-		    -1)
-			return i == t->info.back ? -1 :
-			    err_wrap(err, "pre-roll");
-	}
+	*ready = 1;
+	while (*ready < n && read_next(&ts[*ready], s, sources))
+		++*ready;
+	for (i = 0; i < *ready; i++)
+		point(&ts[i], sources, *ready - 1 - i);
 	return 0;
+}
+
+void
+transcode_release_sources(struct transcode_sources *sources)
+{
+	size_t i;
+
+	for (i = 0; i < sources->n; i++)
+		release_source(&sources->v[i]);
+	free(sources->v);
 }
 
 /* A ticket stands for the live renditions: those that were shed, too. */
@@ -191,12 +271,6 @@ transcode_select(struct transcode *t, struct spool *s,
 	if (t->count > 0)
 		return 1;
 	return conf->aim == TRANSCODE_AGAIN ? 0 : settle_ticket(t, s, err);
-}
-
-int
-transcode_read(struct transcode *t, struct spool *s, struct err *err)
-{
-	return read_sources(t, s, err);
 }
 
 /* 1 when the init segment of OUT is there, 0 when it is not; -1. */
@@ -295,10 +369,5 @@ transcode_release(struct transcode *t)
 		buf_release(&t->outputs[i].init);
 		buf_release(&t->outputs[i].segment);
 	}
-	for (i = 0; i < t->nsources; i++) {
-		mp4_release(&t->sources[i].mp4);
-		buf_release(&t->sources[i].bytes);
-	}
 	free(t->outputs);
-	free(t->sources);
 }

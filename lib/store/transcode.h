@@ -5,7 +5,8 @@
  * one that decodes it needs none: see what is lacking, read everything, make
  * everything in memory, publish.  A rendition depends on the original, on
  * those before it back to a sync sample, for sound on the one before it, and
- * on the ladder: on nothing else.
+ * on the ladder: on nothing else.  Originals that follow each other can be
+ * read and made in one go, which takes less, and gives the same bytes.
  */
 #ifndef STORE_TRANSCODE_H
 #define STORE_TRANSCODE_H
@@ -60,6 +61,12 @@ struct transcode_source {
 	struct mp4	 mp4;		/* points into BYTES */
 };
 
+/* Originals in order of their numbers, without a gap. */
+struct transcode_sources {
+	struct transcode_source	*v;		/* owned */
+	size_t			 n;
+};
+
 /* Zero it before transcode_select(), release it in any case. */
 struct transcode {
 	struct spool_key	 key;		/* of the original */
@@ -69,7 +76,7 @@ struct transcode {
 	struct transcode_output	*outputs;	/* owned; the ladder's order */
 	size_t			 count;
 	bool			 shed;		/* some were put off */
-	struct transcode_source	*sources;	/* owned; the original last, and
+	const struct transcode_source *sources;	/* borrowed; the original last,
 						   INFO.back before it at least */
 	size_t			 nsources;
 	struct decode_stats	 stats;		/* zero if nothing is decoded */
@@ -88,15 +95,27 @@ int	transcode_select(struct transcode *t, struct spool *s,
 	    struct err *err) __attribute__((warn_unused_result));
 
 /*
- * Read the originals that are needed for it.
+ * Read the originals that are needed for the first of the N, whose numbers
+ * follow each other, and for as many behind it as can be had easily: *READY.
+ * Release SOURCES in any case, after the last use of the transcodes.
  * 0, or -1 with ERR_INPUT (one is not there), ERR_IO, ERR_DATA or ERR_OS.
  */
-int	transcode_read(struct transcode *t, struct spool *s, struct err *err)
+int	transcode_read(struct transcode ts[], size_t n, struct spool *s,
+	    struct transcode_sources *sources, size_t *ready, struct err *err)
 	    __attribute__((warn_unused_result));
+void	transcode_release_sources(struct transcode_sources *sources);
 
-/* Fill the outputs.  No I/O.  0, or -1 with the reason: then no output. */
-int	transcode_run(struct transcode *t, struct err *err)
-	    __attribute__((warn_unused_result));
+/* The outputs of T are filled; they may be taken out.  0 or -1. */
+typedef int transcode_made_fn(struct transcode *t, void *arg,
+	    struct err *err);
+
+/*
+ * Fill the outputs of N that are read, and call MADE for one after the other.
+ * No I/O.  0, or -1 with the reason, or what MADE failed of: those that MADE
+ * was not called for have no output.
+ */
+int	transcode_run(struct transcode ts[], size_t n, transcode_made_fn *made,
+	    void *arg, struct err *err) __attribute__((warn_unused_result));
 
 /*
  * Publish the outputs: init segments, then fragments; drop the ticket when

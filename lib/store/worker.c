@@ -13,39 +13,55 @@
 /* Kind and two lengths in front of each output. */
 #define HEAD_BYTES	12
 
-/* What goes into the jail. */
-struct inmate {
+/* Originals that share a jail. */
+struct run {
 	const struct worker	*w;
 	struct spool		*s;
-	struct transcode	*t;
+	struct transcode	*ts;
+	size_t			 n, ended;
+	struct buf		 piece;		/* in the child */
+	struct transcode_sources sources;	/* in the child */
+	size_t			 ready;		/* in the child */
+	worker_done_fn		*done;
+	void			*arg;
 };
 
 static int
 read_inside(void *arg, struct err *err)
 {
-	struct inmate *in = arg;
+	struct run *run = arg;
 
-	return transcode_read(in->t, in->s, err);
+	return transcode_read(run->ts, run->n, run->s, &run->sources,
+	    &run->ready, err);
 }
 
 static int
-work_inside(void *arg, struct buf *b, struct err *err)
+hand_back(struct transcode *t, void *arg, struct err *err)
 {
-	struct inmate *in = arg;
-	const struct transcode *t = in->t;
-	const struct transcode_output *out;
+	struct run *run = arg;
+	struct transcode_output *out;
+	struct buf *b = &run->piece;
 
-	if (transcode_run(in->t, err) == -1)
-		return -1;
-	in->w->made(t);
+	run->w->made(t);
+	buf_reset(b);
 	for (out = t->outputs; out < t->outputs + t->count; out++) {
 		buf_put_u32(b, out->kind);
 		buf_put_u32(b, (uint32_t)out->init.n);
 		buf_put_u32(b, (uint32_t)out->segment.n);
 		buf_put(b, out->init.p, out->init.n);
 		buf_put(b, out->segment.p, out->segment.n);
+		buf_release(&out->init);
+		buf_release(&out->segment);
 	}
-	return 0;
+	return jail_put(b, err);
+}
+
+static int
+work_inside(void *arg, struct err *err)
+{
+	struct run *run = arg;
+
+	return transcode_run(run->ts, run->ready, hand_back, run, err);
 }
 
 static int
@@ -106,32 +122,6 @@ take_outputs(struct transcode *t, const struct buf *b, struct err *err)
 	return 0;
 }
 
-static int
-run_jailed(const struct worker *w, struct spool *s, struct transcode *t,
-    struct err *err)
-{
-	struct inmate in = { w, s, t };
-	struct jail j = w->jail;
-	struct buf b;
-	size_t i;
-	int rc;
-
-	j.readable = s->dir;
-	j.read = read_inside;
-	j.work = work_inside;
-	j.arg = &in;
-	j.output_max = 0;
-	for (i = 0; i < t->count; i++)
-		j.output_max += HEAD_BYTES + t->outputs[i].init.max +
-		    t->outputs[i].segment.max;
-	buf_init(&b, j.output_max);
-	rc = jail_run(&j, &b, err);
-	if (rc == 0)
-		rc = take_outputs(t, &b, err);
-	buf_release(&b);
-	return rc;
-}
-
 /*
  * What another try may fail of as well.  A file that cannot be read, a ladder
  * or a library that is wrong: the fragment is not to blame.
@@ -186,38 +176,125 @@ publish(const struct worker *w, struct spool *s, struct transcode *t,
 	return failed_forget(s, &t->key, err) == -1 ? -1 : 0;
 }
 
+static bool
+is_stopped(const struct worker *w)
+{
+	return w->stop != NULL && *w->stop != 0;
+}
+
 static int
-make(const struct worker *w, struct spool *s, struct transcode *t,
+deliver(struct run *run, struct transcode *t, const struct buf *piece,
     struct err *err)
 {
+	const struct worker *w = run->w;
+
+	if (take_outputs(t, piece, err) == -1)
+		return -1;
+	if (w->transcode.aim == TRANSCODE_AGAIN)
+		return transcode_compare(t, run->s, w->differs, run->s, err);
+	return publish(w, run->s, t, err);
+}
+
+/* In the parent: PIECE is the next original. */
+static int
+take(void *arg, const struct buf *piece, struct err *err)
+{
+	struct run *run = arg;
+	struct transcode *t = &run->ts[run->ended];
+
+	if (deliver(run, t, piece, err) == -1)
+		return -1;
+	transcode_release(t);
+	run->ended++;
+	run->done(&t->key, 0, err, run->arg);
+	return is_stopped(run->w);
+}
+
+static size_t
+piece_max(const struct transcode ts[], size_t n)
+{
+	const struct transcode_output *out;
+	size_t i, sum, max = 0;
+
+	for (i = 0; i < n; i++) {
+		sum = 0;
+		for (out = ts[i].outputs; out < ts[i].outputs + ts[i].count;
+		    out++)
+			sum += HEAD_BYTES + out->init.max + out->segment.max;
+		max = sum > max ? sum : max;
+	}
+	return max;
+}
+
+/* 0; 1 when the next one failed in the jail, or -1. */
+static int
+run_jailed(struct run *run, struct err *err)
+{
+	struct jail j = run->w->jail;
 	int rc;
 
-	if (failed_parked(s, &t->key))
-		return refuse_parked(s, &t->key, err);
-	rc = run_jailed(w, s, t, err);
-	if (rc == 0)
-		return publish(w, s, t, err);
-	return rc == 1 && is_to_blame(err->cls) ?
-	    note(w, s, &t->key, err) : -1;
+	j.readable = run->s->dir;
+	j.pieces_max = run->n;
+	j.piece_max = piece_max(run->ts, run->n);
+	j.read = read_inside;
+	j.work = work_inside;
+	j.take = take;
+	j.arg = run;
+	buf_init(&run->piece, j.piece_max);
+	rc = jail_run(&j, err);
+	if (run->ended == run->n)
+		return 0;	/* whatever it did afterwards */
+	if (rc == 0 && run->ended == 0)
+		return err_set(err, ERR_BUG, "nothing came out");
+	return rc;
 }
 
-static int
-compare(const struct worker *w, struct spool *s, struct transcode *t,
-    struct err *err)
+/* The next one has failed. */
+static void
+fail(struct run *run, int rc, struct err *err)
 {
-	if (run_jailed(w, s, t, err) != 0)
-		return -1;
-	return transcode_compare(t, s, w->differs, s, err);
+	struct transcode *t = &run->ts[run->ended++];
+
+	if (rc == 1 && is_to_blame(err->cls) &&
+	    run->w->transcode.aim != TRANSCODE_AGAIN)
+		note(run->w, run->s, &t->key, err);
+	run->done(&t->key, -1, err, run->arg);
+	transcode_release(t);
 }
 
-int
-worker_run(const struct worker *w, struct spool *s,
-    const struct spool_key *key, struct err *err)
+/* Together; what fails there, alone, unless there is no time left for that. */
+static void
+run_all(const struct run *all)
+{
+	struct run run = *all;
+	struct err err;
+	size_t n;
+	int rc = 0;
+
+	for (n = all->n; n > 0 && !is_stopped(run.w); n -= run.ended) {
+		run.ts += run.ended;
+		run.ended = 0;
+		run.n = rc == 0 ? n : 1;
+		err = (struct err)ERR_INIT;
+		rc = run_jailed(&run, &err);
+		if (rc != 0 && (run.n == 1 || is_stopped(run.w))) {
+			fail(&run, rc, &err);
+			rc = 0;
+		}
+	}
+	for (run.ts += run.ended; n > 0; n--)
+		transcode_release(run.ts++);
+}
+
+/* 1 when T is to be made, 0 when there is nothing to do, or -1. */
+static int
+prepare(const struct worker *w, struct spool *s, const struct spool_key *key,
+    struct transcode *t, struct err *err)
 {
 	struct transcode_conf conf = w->transcode;
-	struct transcode t = { 0 };
 	int rc;
 
+	*t = (struct transcode){ .count = 0 };
 	if (w->late > 0) {
 		if (w->behind >= 0)
 			conf.behind = (uint32_t)w->behind;
@@ -226,10 +303,34 @@ worker_run(const struct worker *w, struct spool *s,
 		if (conf.behind > w->late)
 			return spool_ticket_defer(s, key, err);
 	}
-	rc = transcode_select(&t, s, &conf, key, err);
-	if (rc == 1)
-		rc = w->transcode.aim == TRANSCODE_AGAIN ?
-		    compare(w, s, &t, err) : make(w, s, &t, err);
-	transcode_release(&t);
+	rc = transcode_select(t, s, &conf, key, err);
+	if (rc == 1 && conf.aim != TRANSCODE_AGAIN && failed_parked(s, key))
+		rc = refuse_parked(s, key, err);
+	if (rc != 1)
+		transcode_release(t);
 	return rc;
+}
+
+void
+worker_run(const struct worker *w, struct spool *s,
+    const struct spool_key keys[], size_t n, worker_done_fn *done, void *arg)
+{
+	struct transcode ts[LIMIT_RUN_FRAGMENTS];
+	struct run run = { .w = w, .s = s, .ts = ts, .done = done,
+	    .arg = arg };
+	struct err err = ERR_INIT;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < n && !is_stopped(w); i++) {
+		err = (struct err)ERR_INIT;
+		rc = prepare(w, s, &keys[i], &ts[run.n], &err);
+		run.n += rc == 1;
+		if (rc == 1 && i < n - 1)
+			continue;
+		run_all(&run);
+		run.n = 0;
+		if (rc != 1 && !is_stopped(w))
+			done(&keys[i], rc, &err, arg);
+	}
 }

@@ -10,6 +10,7 @@
  *	hang	sleep for ever
  *	spin	compute for ever
  *	eat	take memory until there is none
+ *	tell	say on standard error that the packet came
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -81,6 +82,8 @@ do_deed(const char *deed)
 		*nowhere = 1;
 	else if (strcmp(deed, "spin") == 0)
 		spin();
+	else if (strcmp(deed, "tell") == 0)
+		say("the packet came", 0);
 	else if (strcmp(deed, "eat") == 0)
 		while (malloc(1 << 20) != NULL)
 			;

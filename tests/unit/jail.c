@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -22,6 +23,8 @@
 #endif
 
 typedef int work_fn(struct buf *out, struct err *err);
+
+#define PIECES	3
 
 static char dir[4096], inside[4200];
 static pid_t tester;
@@ -41,29 +44,59 @@ read_inside(void *arg, struct err *err)
 	return 0;
 }
 
+/* In the child a function to run; in the parent what came of it. */
+struct arg {
+	work_fn	*fn;
+	char	 text[64];
+	int	 pieces, wanted;
+};
+
 static int
-work(void *arg, struct buf *out, struct err *err)
+work(void *arg, struct err *err)
 {
-	return (*(work_fn **)arg)(out, err);
+	struct arg *a = arg;
+	struct buf out;
+
+	buf_init(&out, 63);
+	if (a->fn(&out, err) == -1)
+		return -1;
+	return jail_put(&out, err);
+}
+
+static int
+take(void *arg, const struct buf *piece, struct err *err)
+{
+	struct arg *a = arg;
+	size_t n = strlen(a->text);
+
+	(void)err;
+	snprintf(a->text + n, sizeof(a->text) - n, "%.*s", (int)piece->n,
+	    piece->n > 0 ? (char *)piece->p : "");
+	return ++a->pieces == a->wanted;
 }
 
 /* What a jail for FN returns, with its output in TEXT and its error in ERR. */
 static int
-run(work_fn *fn, char text[64], struct err *err)
+run_for(work_fn *fn, int wanted, char text[64], struct err *err)
 {
+	struct arg a = { .fn = fn, .wanted = wanted };
 	struct jail j = { .memory = 256 << 20, .timeout_us = 20000000,
-	    .cpu_s = 1, .output_max = 63, .readable = dir,
-	    .read = read_inside, .work = work, .arg = &fn };
-	struct buf out;
+	    .cpu_s = 1, .pieces_max = PIECES, .piece_max = 63,
+	    .readable = dir, .read = read_inside, .work = work, .take = take,
+	    .arg = &a };
 	int rc;
 
-	buf_init(&out, 63);
 	*err = (struct err)ERR_INIT;
 	fflush(stdout);
-	rc = jail_run(&j, &out, err);
-	snprintf(text, 64, "%.*s", (int)out.n, out.n > 0 ? (char *)out.p : "");
-	buf_release(&out);
+	rc = jail_run(&j, err);
+	memcpy(text, a.text, sizeof(a.text));
 	return rc;
+}
+
+static int
+run(work_fn *fn, char text[64], struct err *err)
+{
+	return run_for(fn, PIECES + 1, text, err);
 }
 
 static int
@@ -182,43 +215,107 @@ eat(struct buf *out, struct err *err)
 }
 
 static int
+put_piece(size_t n, struct err *err)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 64);
+	while (b.n < n)
+		buf_put_u8(&b, '.');
+	rc = jail_put(&b, err);
+	buf_release(&b);
+	return rc;
+}
+
+static int
 flood(struct buf *out, struct err *err)
 {
-	static char zero[1 << 16];
+	(void)out;
+	return put_piece(64, err);
+}
+
+static int
+overdo(struct buf *out, struct err *err)
+{
 	int i;
 
 	(void)out;
-	(void)err;
-	for (i = 0; i < 1000; i++)
-		if (write(STDOUT_FILENO, zero, sizeof(zero)) == -1)
-			break;
+	for (i = 0; i < PIECES; i++)
+		if (put_piece(1, err) == -1)
+			return -1;
 	return 0;
+}
+
+/* Each of three takes less than the limit of time of one. */
+static int
+take_turns(struct buf *out, struct err *err)
+{
+	struct timespec now;
+	struct buf piece;
+	long from, i;
+
+	buf_init(&piece, 8);
+	for (i = 0; i < PIECES - 1; i++) {
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+		from = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+		do
+			clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+		while (now.tv_sec * 1000 + now.tv_nsec / 1000000 - from < 800);
+		buf_reset(&piece);
+		buf_printf(&piece, "%ld ", i);
+		if (jail_put(&piece, err) == -1)
+			return -1;
+	}
+	buf_put_str(out, "end");
+	return 0;
+}
+
+/* The first piece is one, and then it fails. */
+static int
+half(struct buf *out, struct err *err)
+{
+	buf_put_str(out, "half");
+	if (jail_put(out, err) == -1)
+		return -1;
+	return err_set(err, ERR_DATA, "the other half is bad");
 }
 
 /* Bytes of its own where the verdict should be. */
 static int
 lie(struct buf *out, struct err *err)
 {
-	char lies[516 + 63];
+	const uint32_t head[2] = { 0, 516 };
+	char lies[sizeof(head) + 516];
 
 	(void)out;
 	(void)err;
 	memset(lies, 0x1b, sizeof(lies));
+	memcpy(lies, head, sizeof(head));
 	_exit(write(STDOUT_FILENO, lies, sizeof(lies)) != sizeof(lies));
+}
+
+/* Neither a piece nor a verdict. */
+static int
+babble(struct buf *out, struct err *err)
+{
+	static const char zero[516 + 8];
+
+	(void)out;
+	(void)err;
+	_exit(write(STDOUT_FILENO, zero, sizeof(zero)) != sizeof(zero));
 }
 
 static void
 check_hang(void)
 {
-	work_fn *fn = spin;
+	struct arg a = { .fn = spin };
 	struct jail j = { .memory = 256 << 20, .timeout_us = 50000,
-	    .cpu_s = 60, .output_max = 63, .readable = dir,
-	    .read = read_inside, .work = work, .arg = &fn };
+	    .cpu_s = 60, .pieces_max = 1, .piece_max = 63, .readable = dir,
+	    .read = read_inside, .work = work, .take = take, .arg = &a };
 	struct err err = ERR_INIT;
-	struct buf out;
 
-	buf_init(&out, 63);
-	ok(jail_run(&j, &out, &err) == 1 && err.cls == ERR_AGAIN &&
+	ok(jail_run(&j, &err) == 1 && err.cls == ERR_AGAIN &&
 	    strcmp(err.text, "took longer than 50 ms") == 0,
 	    "a limit of time: %s", err.text);
 }
@@ -231,6 +328,20 @@ check_lie(void)
 
 	ok(run(lie, text, &err) == 1 && err.cls == ERR_BUG &&
 	    err.text[0] == '?', "a lie is no verdict");
+}
+
+static void
+check_pieces(void)
+{
+	struct err err;
+	char text[64];
+
+	ok(run(take_turns, text, &err) == 0 && strcmp(text, "0 1 end") == 0,
+	    "each piece has the time of one (%s)", text);
+	ok(run(half, text, &err) == 1 && err.cls == ERR_DATA &&
+	    strcmp(text, "half") == 0, "what came before a failure is there");
+	ok(run_for(take_turns, 1, text, &err) == 0 &&
+	    strcmp(text, "0 ") == 0, "enough is enough (%s)", text);
 }
 
 static void
@@ -270,6 +381,10 @@ main(void)
 	check_hang();
 	check(flood, 1, ERR_DATA, "more than 63 bytes came out",
 	    "too much comes out");
+	check(overdo, 1, ERR_BUG, "more than 3 pieces came out",
+	    "too many pieces");
+	check(babble, 1, ERR_BUG, "what came out is no end", "no end");
+	check_pieces();
 	if (SANDBOXED) {
 		check(try_everything, 0, ERR_NONE, "0000000",
 		    "no file, no socket, no process, no signal");

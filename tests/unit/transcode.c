@@ -212,21 +212,56 @@ count_output(const struct spool_key *key, void *arg, struct err *e)
 	return 0;
 }
 
-/* -1, 0: nothing to do, or 1. */
+struct made {
+	struct spool	*s;
+	int		 published;
+	size_t		 n;
+	struct decode_stats stats;
+};
+
+static int
+publish(struct transcode *t, void *arg, struct err *e)
+{
+	struct made *made = arg;
+
+	made->n++;
+	return transcode_publish(t, made->s, count_output, &made->published,
+	    e);
+}
+
+/* N from SEQ on, in one go.  -1, 0: nothing to do, or how many were made. */
+static int
+jobs(struct spool *s, const struct ladder *l, uint32_t seq, size_t n,
+    int *published)
+{
+	struct transcode_conf conf = { .ladder = l, .threads = 1 };
+	struct transcode ts[FRAMES] = { { .count = 0 } };
+	struct transcode_sources sources = { .n = 0 };
+	struct made made = { .s = s, .published = *published };
+	size_t i, ready;
+	int rc = 1;
+
+	for (i = 0; i < n && rc == 1; i++) {
+		struct spool_key key = { "cam", SPOOL_SRC, 1,
+		    seq + (uint32_t)i };
+
+		rc = transcode_select(&ts[i], s, &conf, &key, &err);
+	}
+	if (rc == 1 && (transcode_read(ts, n, s, &sources, &ready,
+	    &err) == -1 ||
+	    transcode_run(ts, ready, publish, &made, &err) == -1))
+		rc = -1;
+	*published = made.published;
+	for (i = 0; i < n; i++)
+		transcode_release(&ts[i]);
+	transcode_release_sources(&sources);
+	return rc == 1 ? (int)made.n : rc;
+}
+
 static int
 job(struct spool *s, const struct ladder *l, uint32_t seq, int *published)
 {
-	struct spool_key key = { "cam", SPOOL_SRC, 1, seq };
-	struct transcode_conf conf = { .ladder = l, .threads = 1 };
-	struct transcode t = { 0 };
-	int rc = transcode_select(&t, s, &conf, &key, &err);
-
-	if (rc == 1 && (transcode_read(&t, s, &err) == -1 ||
-	    transcode_run(&t, &err) == -1 ||
-	    transcode_publish(&t, s, count_output, published, &err) == -1))
-		rc = -1;
-	transcode_release(&t);
-	return rc;
+	return jobs(s, l, seq, 1, published);
 }
 
 static int
@@ -278,12 +313,14 @@ index_of(int64_t pts)
 }
 
 static int
-see_picture(const struct picture *picture, void *arg, struct err *e)
+see_picture(const struct picture *picture, size_t which, void *arg,
+    struct err *e)
 {
 	const AVFrame *f = picture->frame;
 	struct seen *seen = arg;
 	int i = index_of(f->pts), luma;
 
+	(void)which;
 	(void)e;
 	if (i == FRAMES)
 		return 0;
@@ -301,9 +338,9 @@ see_fragment(struct spool *s, const char *rendition, uint32_t seq,
 {
 	struct spool_key key = { "cam", "", 1, seq };
 	struct decode_sample samples[FRAMES];
-	struct decode_job decode = { .samples = samples, .end = INT64_MAX };
+	struct decode_job decode = { .samples = samples };
+	struct decode_interval all = { .end = INT64_MAX };
 	struct fragment_info info = { 0 };
-	struct decode_stats stats;
 	struct mp4 m = { 0 };
 	struct buf b;
 	int64_t dts;
@@ -333,8 +370,8 @@ see_fragment(struct spool *s, const char *rendition, uint32_t seq,
 		seen->interval = false;
 	seen->next = dts;
 	decode.track = &init->tracks[0];
-	decode.count = m.runs[0].count;
-	assert(decode_interval(&decode, see_picture, seen, &stats, &err) == 0);
+	decode.count = all.count = m.runs[0].count;
+	assert(decode_run(&decode, &all, 1, see_picture, seen, &err) == 0);
 	mp4_release(&m);
 	buf_release(&b);
 }
@@ -388,13 +425,32 @@ same_file(struct spool *a, struct spool *b, const char *path)
 	return same;
 }
 
+static bool
+same_bytes(struct spool *a, struct spool *b, const char *rendition,
+    uint32_t first, uint32_t last)
+{
+	char path[SPOOL_PATH_BYTES];
+	uint32_t seq;
+
+	for (seq = first; seq <= last; seq++) {
+		struct spool_key key = { "cam", "", 1, seq };
+
+		memcpy(key.rendition, rendition, strlen(rendition) + 1);
+		spool_path(&key, path);
+		if (!same_file(a, b, path))
+			return false;
+	}
+	return true;
+}
+
 /* A whole stream with a keyframe every GROUP pictures. */
 static void
 stream(int group)
 {
 	char dir[] = "/tmp/transcode.XXXXXX", dir2[] = "/tmp/transcode.XXXXXX";
+	char dir3[] = "/tmp/transcode.XXXXXX";
 	char path[SPOOL_PATH_BYTES];
-	struct spool s, again;
+	struct spool s, again, together;
 	struct source src;
 	uint32_t seq, last;
 	bool done = true, same = true;
@@ -428,6 +484,16 @@ stream(int group)
 	}
 	ok(same && same_file(&s, &again, "www/cam/h264-32p/init-000001.mp4"),
 	    "another run makes the same bytes");
+
+	/* All in one go, and not from the first on. */
+	open_tmp(&together, dir3);
+	put_originals(&together, &src);
+	ok(jobs(&together, &ladder, 2, last - 1, &published) == (int)last - 1,
+	    "%d in one go", (int)last - 1);
+	ok(same_bytes(&s, &together, "h264-32p", 2, last) &&
+	    same_bytes(&s, &together, "h264-48p", 2, last),
+	    "make the same bytes as one by one");
+	close_tmp(&together, dir3);
 	release_source(&src);
 	close_tmp(&s, dir);
 	close_tmp(&again, dir2);
@@ -491,7 +557,16 @@ refused(void)
 	close_tmp(&s, dir);
 }
 
-/* 1 and the statistics, or -1. */
+static int
+publish_damaged(struct transcode *t, void *arg, struct err *e)
+{
+	struct made *made = arg;
+
+	made->stats = t->stats;
+	return publish(t, arg, e);
+}
+
+/* 0 and the statistics, or -1. */
 static int
 damaged_job(const struct source *src, struct decode_stats *stats,
     int *published)
@@ -499,19 +574,22 @@ damaged_job(const struct source *src, struct decode_stats *stats,
 	char dir[] = "/tmp/transcode.XXXXXX";
 	struct spool_key key = { "cam", SPOOL_SRC, 1, 1 };
 	struct transcode_conf conf = { .ladder = &ladder, .threads = 1 };
+	struct transcode_sources sources;
 	struct transcode t = { 0 };
 	struct spool s;
+	struct made made = { .s = &s };
+	size_t ready;
 	int rc;
 
 	open_tmp(&s, dir);
 	put_originals(&s, src);
 	assert(transcode_select(&t, &s, &conf, &key, &err) == 1);
-	assert(transcode_read(&t, &s, &err) == 0);
-	rc = transcode_run(&t, &err);
-	*stats = t.stats;
-	if (rc == 0)
-		rc = transcode_publish(&t, &s, count_output, published, &err);
+	assert(transcode_read(&t, 1, &s, &sources, &ready, &err) == 0);
+	rc = transcode_run(&t, 1, publish_damaged, &made, &err);
+	*stats = made.stats;
+	*published = made.published;
 	transcode_release(&t);
+	transcode_release_sources(&sources);
 	close_tmp(&s, dir);
 	return rc;
 }
@@ -543,6 +621,47 @@ damaged(void)
 	release_source(&src);
 }
 
+/* Some pictures are damaged, some originals cannot be used. */
+static void
+damaged_together(void)
+{
+	char dir[] = "/tmp/transcode.XXXXXX", dir2[] = "/tmp/transcode.XXXXXX";
+	char path[SPOOL_PATH_BYTES];
+	struct spool_key key = { "cam", SPOOL_SRC, 1, 3 };
+	struct spool alone, together;
+	struct source src;
+	uint32_t seq, last;
+	int published = 0, i;
+
+	make_source(&src, FRAMES);
+	for (i = 35; i < 40; i++)
+		memset(src.data.p + src.offset[i] + src.samples[i].bytes - 6,
+		    0xff, 6);
+	open_tmp(&alone, dir);
+	open_tmp(&together, dir2);
+	last = put_originals(&alone, &src);
+	put_originals(&together, &src);
+	for (seq = 1; seq <= last; seq++)
+		assert(job(&alone, &ladder, seq, &published) == 1);
+	ok(jobs(&together, &ladder, 1, last, &published) == (int)last &&
+	    same_bytes(&alone, &together, "h264-32p", 1, last),
+	    "damage shows in one go as one by one");
+	close_tmp(&together, dir2);
+
+	memcpy(dir2, "/tmp/transcode.XXXXXX", sizeof(dir2));
+	open_tmp(&together, dir2);
+	put_originals(&together, &src);
+	spool_path(&key, path);
+	assert(unlinkat(together.fd, path, 0) == 0);
+	put_file(&together, path, "garbage");
+	ok(jobs(&together, &ladder, 1, last, &published) == 2 &&
+	    same_bytes(&alone, &together, "h264-32p", 1, 2),
+	    "what is in front of a bad one is made");
+	close_tmp(&alone, dir);
+	close_tmp(&together, dir2);
+	release_source(&src);
+}
+
 /* The queue that has the ticket of fragment 1. */
 static const char *
 queue_of(struct spool *s)
@@ -563,9 +682,12 @@ shed(void)
 	struct transcode_conf conf = { .ladder = &l, .behind = 2,
 	    .threads = 1 };
 	struct transcode t = { 0 };
+	struct transcode_sources sources;
 	struct source src;
 	struct spool s;
-	int published = 0, rc;
+	struct made made = { .s = &s };
+	size_t ready;
+	int published = 1, rc;
 
 	both[0] = rungs[0];
 	both[1] = rungs[2];
@@ -582,11 +704,12 @@ shed(void)
 	rc = transcode_select(&t, &s, &conf, &key, &err);
 	ok(rc == 1 && t.count == 1 && t.outputs[0].rendition == &both[1] &&
 	    t.shed, "further behind: only what may not be shed");
-	ok(transcode_read(&t, &s, &err) == 0 && transcode_run(&t, &err) == 0 &&
-	    transcode_publish(&t, &s, count_output, &published, &err) == 0 &&
-	    published == 1, "is made");
+	ok(transcode_read(&t, 1, &s, &sources, &ready, &err) == 0 &&
+	    transcode_run(&t, 1, publish, &made, &err) == 0 &&
+	    made.published == 1, "is made");
 	ok(strcmp(queue_of(&s), "later") == 0, "and its ticket put off");
 	transcode_release(&t);
+	transcode_release_sources(&sources);
 
 	memset(&t, 0, sizeof(t));
 	ok(transcode_select(&t, &s, &conf, &key, &err) == 0 &&
@@ -609,5 +732,6 @@ main(void)
 	last_resort();
 	refused();
 	damaged();
+	damaged_together();
 	return done_testing();
 }
