@@ -262,27 +262,32 @@ fail(struct run *run, int rc, struct err *err)
 	transcode_release(t);
 }
 
-/* Together; what fails there, alone, unless there is no time left for that. */
+/*
+ * Together; what fails there, alone, unless there is no time left for that.
+ * When nothing came of them together, all of them are.
+ */
 static void
 run_all(const struct run *all)
 {
 	struct run run = *all;
+	size_t left = all->n, alone = 0;
 	struct err err;
-	size_t n;
-	int rc = 0;
+	int rc;
 
-	for (n = all->n; n > 0 && !is_stopped(run.w); n -= run.ended) {
+	for (; left > 0 && !is_stopped(run.w); left -= run.ended) {
 		run.ts += run.ended;
 		run.ended = 0;
-		run.n = rc == 0 ? n : 1;
+		run.n = alone > 0 ? 1 : left;
 		err = (struct err)ERR_INIT;
 		rc = run_jailed(&run, &err);
-		if (rc != 0 && (run.n == 1 || is_stopped(run.w))) {
+		if (alone > 0)
+			alone--;
+		else if (rc != 0)
+			alone = run.ended > 0 ? 1 : left;
+		if (rc != 0 && (run.n == 1 || is_stopped(run.w)))
 			fail(&run, rc, &err);
-			rc = 0;
-		}
 	}
-	for (run.ts += run.ended; n > 0; n--)
+	for (run.ts += run.ended; left > 0; left--)
 		transcode_release(run.ts++);
 }
 
