@@ -150,6 +150,7 @@ print_difference(const struct spool_key *key, const char *what, void *arg,
 static void
 warn(const struct transcode *t)
 {
+	static unsigned told;
 	const struct transcode_output *out;
 	char path[SPOOL_PATH_BYTES];
 
@@ -171,9 +172,10 @@ warn(const struct transcode *t)
 		    out->rendition->codec != CODEC_JPEG)
 			log_warning("'%s': no samples for '%s', which gets a "
 			    "gap", path, out->rendition->name);
-	if (avlog_errors() > 0)
+	if (avlog_errors() > told)
 		log_info("'%s': %u complaints of the codecs", path,
-		    avlog_errors());
+		    avlog_errors() - told);
+	told = avlog_errors();
 }
 
 static volatile sig_atomic_t stopping;
