@@ -62,6 +62,19 @@ limit(int what, const char *name, rlim_t soft, rlim_t hard, struct err *err)
 	return 0;
 }
 
+/* The parent raises the soft one, which needs no privilege, up to the other. */
+static int
+limit_time(const struct jail *j, struct err *err)
+{
+	rlim_t soft = j->cpu_s, hard = j->pieces_max * (j->cpu_s + 1);
+	struct rlimit own;
+
+	if (getrlimit(RLIMIT_CPU, &own) == 0 && own.rlim_max < hard)
+		hard = own.rlim_max;
+	return limit(RLIMIT_CPU, "processor time", soft < hard ? soft : hard,
+	    hard, err);
+}
+
 static int
 set_limits(const struct jail *j, struct err *err)
 {
@@ -71,9 +84,7 @@ set_limits(const struct jail *j, struct err *err)
 #endif
 	if (limit(RLIMIT_CORE, "core files", 0, 0, err) == -1)
 		return -1;
-	/* The parent raises the soft one, which needs no privilege. */
-	return limit(RLIMIT_CPU, "processor time", j->cpu_s,
-	    j->pieces_max * (j->cpu_s + 1), err);
+	return limit_time(j, err);
 }
 
 /* Standard output, which is the pipe, and standard error are what is left. */
@@ -204,16 +215,15 @@ collect(const struct guard *g, struct buf *b, size_t n, struct err *err)
 static int
 grant(const struct guard *g, struct err *err)
 {
-	const struct jail *j = g->j;
 	struct rlimit r;
 	struct timespec used;
 	clockid_t id;
 
 	if (clock_getcpuclockid(g->pid, &id) != 0 ||
-	    clock_gettime(id, &used) == -1)
+	    clock_gettime(id, &used) == -1 ||
+	    prlimit(g->pid, RLIMIT_CPU, NULL, &r) == -1)
 		return 0;	/* it has ended */
-	r.rlim_cur = (rlim_t)used.tv_sec + 1 + j->cpu_s;
-	r.rlim_max = j->pieces_max * (j->cpu_s + 1);
+	r.rlim_cur = (rlim_t)used.tv_sec + 1 + g->j->cpu_s;
 	if (r.rlim_cur > r.rlim_max)
 		r.rlim_cur = r.rlim_max;
 	if (prlimit(g->pid, RLIMIT_CPU, &r, NULL) == -1 && errno != ESRCH)
